@@ -1,0 +1,3 @@
+// Names that Mesos and .NET both use, told apart once.
+global using Task = System.Threading.Tasks.Task;
+global using TaskStatus = Drover.Mesos.V1.TaskStatus;
