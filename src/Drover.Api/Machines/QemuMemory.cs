@@ -1,0 +1,16 @@
+namespace Drover.Api.Machines;
+
+/// <summary>What QEMU takes beside the guest's memory, in MiB: the scheduler reserves it, the executor keeps QEMU within it.</summary>
+public static class QemuMemory
+{
+    /// <summary>Code, device state and buffers.</summary>
+    public const long Own = 64;
+
+    /// <summary>The cache of translated code under TCG. QEMU's own default would be a quarter of the guest's memory.</summary>
+    /// <param name="guest">The guest's memory in MiB.</param>
+    public static long TranslationCache(long guest) => Math.Clamp(guest / 32, 64, 256);
+
+    /// <summary>The most that is needed, whatever the accelerator: it is chosen only once the place is known.</summary>
+    /// <param name="guest">The guest's memory in MiB.</param>
+    public static long Overhead(long guest) => Own + TranslationCache(guest);
+}
