@@ -1,0 +1,37 @@
+using Drover.Api.Agents;
+using Drover.Api.Machines;
+
+namespace Drover.Executor.Machines;
+
+/// <summary>What a <see cref="MachineSupervisor"/> reacts to, one after the other.</summary>
+internal abstract record MachineEvent
+{
+    internal sealed record Prepared(string Stage) : MachineEvent;
+
+    internal sealed record Progressed(string Stage, string Message) : MachineEvent;
+
+    internal sealed record PoweredOn(IMachine Machine) : MachineEvent;
+
+    internal sealed record StageFailed(string Stage, string Cause) : MachineEvent;
+
+    internal sealed record StageTimedOut(string Stage, int Seconds) : MachineEvent;
+
+    internal sealed record Said(IMachine Machine, GuestMessage Message) : MachineEvent;
+
+    internal sealed record Commanded(MachineCommand Command) : MachineEvent;
+
+    internal sealed record CommandEnded(CommandOutcome Outcome) : MachineEvent;
+
+    /// <summary>A command moves the machine along its life.</summary>
+    internal sealed record Switched(MachineTrigger Trigger) : MachineEvent;
+
+    /// <summary>The template that the task asks for is there.</summary>
+    internal sealed record Frozen(string Message) : MachineEvent;
+
+    internal sealed record StopAsked(TimeSpan Grace) : MachineEvent;
+
+    internal sealed record Gone(string Cause) : MachineEvent;
+}
+
+/// <summary>What a <see cref="MachineSupervisor"/> tells its session.</summary>
+internal sealed record MachineUpdate(MachinePhase Phase, StageReport Report);
