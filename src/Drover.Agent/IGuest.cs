@@ -1,0 +1,39 @@
+using Drover.Api.Agents;
+
+namespace Drover.Agent;
+
+/// <summary>The machine that the agent runs in: a real guest, or one that is only simulated.</summary>
+internal interface IGuest
+{
+    /// <summary>Takes entropy, clock, name and network of <paramref name="identity"/>, in this order; may be called again.</summary>
+    /// <returns>Sentences about what did not work. The agent goes on: the server may still be in reach.</returns>
+    Task<IReadOnlyList<string>> TakeIdentityAsync(GuestIdentity identity, CancellationToken cancellationToken);
+
+    /// <summary>Waits until Docker answers, as long as it takes.</summary>
+    /// <param name="waiting">Called now and then with a sentence about the wait.</param>
+    /// <returns>A sentence about Docker.</returns>
+    Task<string> WaitForDockerAsync(Func<string, Task> waiting, CancellationToken cancellationToken);
+
+    /// <summary>Makes the guest fit to be frozen into a template, with Docker up: nothing in it knows who it is, or has drawn a random number that copies would share.</summary>
+    /// <param name="waiting">As of <see cref="WaitForDockerAsync"/>.</param>
+    /// <returns>Null, or a sentence why it cannot be a template.</returns>
+    Task<string?> PrepareAsync(Func<string, Task> waiting, CancellationToken cancellationToken);
+
+    /// <summary>A copy's first act: takes randomness, time and engine key.</summary>
+    /// <returns>Sentences about what did not work. Then the copy must not be used.</returns>
+    Task<IReadOnlyList<string>> TakeSeedAsync(GuestSeed seed, CancellationToken cancellationToken);
+
+    /// <summary>What the guest sees of itself, by name.</summary>
+    /// <param name="container"><c>create</c> or <c>run</c>: with a container as well, made or also run; null: without.</param>
+    Task<IReadOnlyDictionary<string, string>> InspectAsync(string? container, CancellationToken cancellationToken);
+
+    /// <summary>Lets the file system take the whole of a disk that has grown.</summary>
+    /// <returns>Null, or a sentence why it did not.</returns>
+    Task<string?> GrowDiskAsync(CancellationToken cancellationToken);
+
+    /// <summary>What is true of this host for long. Never throws for a Docker that does not answer.</summary>
+    Task<HostFacts> FactsAsync(GuestIdentity identity, CancellationToken cancellationToken);
+
+    /// <summary>What this host is doing. Rates are since the call before.</summary>
+    Task<HostLoad> LoadAsync(CancellationToken cancellationToken);
+}
