@@ -1,0 +1,32 @@
+using System.Collections.Concurrent;
+
+namespace Drover.Server.Agents;
+
+/// <summary>The links that stand at this server, one per agent. A second link of the same agent takes the place of the first.</summary>
+internal sealed class AgentLinks
+{
+    private readonly ConcurrentDictionary<long, AgentLink> _links = new();
+
+    public int Count => _links.Count;
+
+    public void Add(AgentLink link)
+    {
+        AgentLink? replaced = null;
+        _links.AddOrUpdate(link.AgentId, link, (_, old) => { replaced = old; return link; });
+        replaced?.Replace();
+    }
+
+    /// <summary>False when another link has taken its place meanwhile: then the agent is not lost.</summary>
+    public bool Remove(AgentLink link) => _links.TryRemove(KeyValuePair.Create(link.AgentId, link));
+
+    public bool IsUp(long agentId) => _links.ContainsKey(agentId);
+
+    /// <summary>Tells the agent that its host is gone for good.</summary>
+    public void CloseGone(long agentId)
+    {
+        if (_links.TryGetValue(agentId, out var link))
+        {
+            link.Gone();
+        }
+    }
+}

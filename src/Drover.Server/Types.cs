@@ -1,0 +1,89 @@
+using Drover.Server.Agents;
+using Drover.Server.Api.Registry;
+using Drover.Server.Api.Schemas;
+using Drover.Server.Audit;
+using Drover.Server.Events;
+using Drover.Server.Hosts;
+using Drover.Server.Identity;
+using Drover.Server.Images;
+using Drover.Server.Machines;
+using Drover.Server.Pool;
+using Drover.Server.Processes;
+using Drover.Server.Settings;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Drover.Server;
+
+/// <summary>The list of all types of the API.</summary>
+internal static class Types
+{
+    public static IEnumerable<ResourceType> All(IServiceProvider services)
+    {
+        T Get<T>()
+            where T : notnull => services.GetRequiredService<T>();
+        var (engine, options, time) = (Get<ProcessEngine>(), Get<ServerOptions>(), Get<TimeProvider>());
+
+        // Identity
+        yield return new AccountType { Name = "account", Plural = "accounts", IdLetters = "a" };
+        yield return new ProjectType(Get<ProjectRemoval>()) { Name = "project", Plural = "projects", BaseName = "account", IdLetters = "a" };
+        yield return new ProjectMemberType { Name = "projectMember", Plural = "projectMembers", IdLetters = "pm" };
+        yield return new ApiKeyType { Name = "apiKey", Plural = "apiKeys", BaseName = "credential", IdLetters = "c" };
+        yield return new PasswordType(Get<Passwords>(), Get<ServerFiles>()) { Name = "password", Plural = "passwords", BaseName = "credential", IdLetters = "c" };
+        yield return new TokenType(Get<Passwords>(), Get<SessionTokens>(), Get<LoginThrottle>()) { Name = "token", Plural = "tokens" };
+
+        // Machines and hosts
+        yield return new MachineType(engine, Get<MachineConsole>(), Get<MachineUsageLink>(), Get<MachineExpiry>(), Get<ImageShelf>(), options) { Name = "machine", Plural = "machines", BaseName = "physicalHost", IdLetters = "ph" };
+        yield return new PhysicalHostType { Name = "physicalHost", Plural = "physicalHosts", IdLetters = "ph" };
+        yield return MesosConfig.Type(options.DefaultNetwork);
+        foreach (var input in MachineCommands.Inputs())
+        {
+            yield return input;
+        }
+
+        yield return new HostType(Get<HostLoads>(), engine, Get<AgentRemoval>()) { Name = "host", Plural = "hosts", IdLetters = "h" };
+
+        yield return new PoolType(Get<PoolBoard>(), options) { Name = "pool", Plural = "pools" };
+
+        // Agents and their registration
+        yield return new AgentType { Name = "agent", Plural = "agents", IdLetters = "a" };
+        yield return new RegistrationTokenType(Get<RegistrationTokens>(), Get<PublicAddress>(), options) { Name = "registrationToken", Plural = "registrationTokens", BaseName = "credential", IdLetters = "c" };
+        yield return new RegisterType(Get<Secrets>()) { Name = "register", Plural = "register", Aliases = ["registers"], BaseName = "genericObject", IdLetters = "go" };
+        yield return new ScriptType(Get<RegistrationTokens>(), Get<PublicAddress>()) { Name = "script", Plural = "scripts" };
+        yield return new ConfigContentType { Name = "configContent", Plural = "configContents", Aliases = ["configcontent"] };
+        yield return new AgentLinkType(Get<AgentLinks>(), Get<AgentPresence>(), options, Get<ServerStopping>(), time) { Name = "agentlink", Plural = "agentlink" };
+
+        // Processes and events
+        yield return new ProcessInstanceType { Name = "processInstance", Plural = "processInstances", Aliases = ["process", "processes"], IdLetters = "pi" };
+        yield return new ExternalHandlerType(engine) { Name = "externalHandler", Plural = "externalHandlers", IdLetters = "eh" };
+        yield return new ExternalHandlerProcessType { Name = "externalHandlerProcess", Plural = "externalHandlerProcesses", IdLetters = "ehp" };
+        yield return new ExternalHandlerMapType { Name = "externalHandlerExternalHandlerProcessMap", Plural = "externalHandlerExternalHandlerProcessMaps", IdLetters = "eehpm" };
+        yield return ExternalHandlerType.ConfigType();
+        yield return new SubscribeType(Get<EventHub>(), engine, Get<ServerStopping>(), time) { Name = "subscribe", Plural = "subscribe" };
+        yield return new PublishType(Get<ProcessReplies>(), Get<EventRequests>(), Get<EventHub>(), time) { Name = "publish", Plural = "publish" };
+
+        // Images
+        yield return new HostImageType(Get<ImageShelf>(), Get<ImageIntake>(), Get<ImageIntakes>(), time) { Name = "hostImage", Plural = "hostImages" };
+
+        // The rest
+        yield return new SettingType(Get<PublicAddress>(), Get<PoolBoard>()) { Name = "setting", Plural = "settings" };
+        yield return new AuditLogType { Name = "auditLog", Plural = "auditLogs", IdLetters = "al" };
+        yield return new SchemaType(Get<ResourceRegistry>) { Name = "schema", Plural = "schemas" };
+        yield return Embedded("apiVersion", "apiVersions");
+        yield return Embedded("error", "errors", ("status", "int"), ("code", "string"), ("message", "string"), ("detail", "string"), ("fieldName", "string"));
+        yield return Embedded("identity", "identities", ("externalId", "string"), ("externalIdType", "string"), ("login", "string"), ("name", "string"));
+        yield return Embedded("changeSecretInput", "changeSecretInputs", ("oldSecret", "string"), ("newSecret", "string"));
+        yield return Embedded("setProjectMembersInput", "setProjectMembersInputs", ("members", "array[projectMember]"));
+        yield return Embedded("machineErrorInput", "machineErrorInputs", ("message", "string"), ("data", "map[json]"));
+    }
+
+    private static EmbeddedType Embedded(string name, string plural, params (string Name, string Type)[] fields)
+    {
+        var type = new EmbeddedType { Name = name, Plural = plural };
+        foreach (var (field, kind) in fields)
+        {
+            type.Plain(field, kind).Creatable();
+        }
+
+        return type;
+    }
+}

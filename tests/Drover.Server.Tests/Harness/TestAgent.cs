@@ -1,0 +1,104 @@
+using System.Net.WebSockets;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Drover.Api.Agents;
+using Drover.Api.Cattle;
+
+namespace Drover.Server.Tests.Harness;
+
+/// <summary>An agent that registers and opens its link as the real one does, by the test's orders.</summary>
+internal sealed class TestAgent : IAsyncDisposable
+{
+    private readonly TestServer _server;
+    private ClientWebSocket? _socket;
+
+    private TestAgent(TestServer server, string accessKey, string secretKey)
+    {
+        _server = server;
+        (AccessKey, SecretKey) = (accessKey, secretKey);
+        Client = server.Client("v1", accessKey, secretKey);
+    }
+
+    public string AccessKey { get; }
+
+    public string SecretKey { get; }
+
+    public CattleClient Client { get; }
+
+    /// <summary>A token for one machine, as the scheduler asks for it.</summary>
+    public static async Task<string> MachineTokenAsync(TestServer server, CattleResource machine)
+    {
+        var token = await server.Service.CreateAsync("registrationtokens", new JsonObject { ["accountId"] = machine.AccountId, ["physicalHostId"] = machine.Id }, TestServer.Token);
+        return token.Text("token")!;
+    }
+
+    public static CattleClient Registrar(TestServer server, string token) => server.Client("v1", "registrationToken", token);
+
+    public static async Task<TestAgent> RegisterAsync(TestServer server, string token, string key = "0123456789abcdef0123456789abcdef")
+    {
+        var client = Registrar(server, token);
+        await client.CreateAsync("register", new JsonObject { ["key"] = key }, TestServer.Token);
+        var known = (await client.ListAsync("register", [new("key", key)], TestServer.Token))[0];
+        return new TestAgent(server, known.Text("accessKey")!, known.Text("secretKey")!);
+    }
+
+    /// <summary>The same agent, at a server that was started again.</summary>
+    public static TestAgent At(TestServer server, TestAgent agent) => new(server, agent.AccessKey, agent.SecretKey);
+
+    public static async Task<TestAgent> ForMachineAsync(TestServer server, CattleResource machine)
+    {
+        var agent = await RegisterAsync(server, await MachineTokenAsync(server, machine));
+        await agent.HelloAsync(machine.Text("externalId")!);
+        return agent;
+    }
+
+    /// <summary>Opens the link and says hello; the host's id, or null when the server closed instead.</summary>
+    public async Task<string?> HelloAsync(string uuid, string? machineUuid = null, int protocol = LinkMessage.CurrentProtocol)
+    {
+        _socket?.Dispose();
+        _socket = new ClientWebSocket();
+        _socket.Options.SetRequestHeader("Authorization", CattleClient.Basic(AccessKey, SecretKey).ToString());
+        await _socket.ConnectAsync(new Uri($"ws://{_server.Address.Authority}/v1/{LinkMessage.Path}"), TestServer.Token);
+        await SendAsync(new LinkMessage { Type = LinkMessage.Hello, Protocol = protocol, Version = "1", Host = Facts(uuid, machineUuid ?? uuid) });
+        return (await ReceiveAsync())?.HostId;
+    }
+
+    public static HostFacts Facts(string uuid, string machineUuid) => new()
+    {
+        Uuid = uuid,
+        PhysicalHostUuid = machineUuid,
+        Hostname = "guest",
+        Cpus = 2,
+        MemoryBytes = 1L << 30,
+        DiskBytes = 10L << 30,
+        Kernel = "6.1",
+        OperatingSystem = "Debian",
+        DockerVersion = "24.0",
+        Address = "10.0.2.15",
+        Labels = new Dictionary<string, string> { ["reported"] = "yes" },
+    };
+
+    public Task SendAsync(LinkMessage message) =>
+        _socket!.SendAsync(JsonSerializer.SerializeToUtf8Bytes(message, AgentJson.Default.LinkMessage), WebSocketMessageType.Text, true, TestServer.Token);
+
+    /// <summary>The next message, or null at the end; then <see cref="CloseCode"/> says why.</summary>
+    public async Task<LinkMessage?> ReceiveAsync()
+    {
+        var buffer = new byte[16 * 1024];
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(TestServer.Token);
+        patience.CancelAfter(TestServer.Patience);
+        var received = await _socket!.ReceiveAsync(buffer, patience.Token);
+        return received.MessageType == WebSocketMessageType.Close ? null : JsonSerializer.Deserialize(buffer.AsSpan(0, received.Count), AgentJson.Default.LinkMessage);
+    }
+
+    public int? CloseCode => (int?)_socket?.CloseStatus;
+
+    /// <summary>Breaks the line without a word.</summary>
+    public void Drop() => _socket?.Abort();
+
+    public ValueTask DisposeAsync()
+    {
+        _socket?.Dispose();
+        return ValueTask.CompletedTask;
+    }
+}
