@@ -1,0 +1,2 @@
+// Drover's services run where its machines run.
+[assembly: System.Runtime.Versioning.SupportedOSPlatform("linux")]

@@ -1,0 +1,3 @@
+using Drover.Daemon;
+
+return await new CommandLine(DaemonHost.RunAsync).Root.Parse(args).InvokeAsync();
