@@ -1,0 +1,51 @@
+using System.CommandLine;
+using Drover.Bench;
+
+var format = new Option<string>("--format") { Description = "table or json", DefaultValueFactory = _ => "table", Recursive = true };
+format.AcceptOnlyFromAmong("table", "json");
+
+var hosts = new Option<int>("--hosts") { Description = "How many hosts to make, one after the other", DefaultValueFactory = _ => 1 };
+var accelerator = new Option<string>("--accel") { Description = "auto, kvm, tcg or simulated", DefaultValueFactory = _ => "auto" };
+var road = new Command("road", "Stage times of a cold host, and resident memory of server, scheduler, executor and guest agent") { hosts, accelerator };
+road.SetAction(async (parsed, token) =>
+{
+    var report = await RoadBenchmark.RunAsync(parsed.GetValue(hosts), parsed.GetValue(accelerator)!, token);
+    report.Print(parsed.GetValue(format)!, Console.Out);
+    return 0;
+});
+
+var start = new Command("start", "Time of a second `drover up` until the page is ready, with programs and image in place");
+start.SetAction(async (parsed, token) =>
+{
+    var report = await StartBenchmark.RunAsync(token);
+    report.Print(parsed.GetValue(format)!, Console.Out);
+    return 0;
+});
+
+var many = new Option<int>("--hosts") { Description = "How many hosts from a template, and how many warm ones", DefaultValueFactory = _ => 7 };
+var cold = new Option<int>("--cold") { Description = "How many cold boots", DefaultValueFactory = _ => 3 };
+var atOnce = new Option<int>("--at-once") { Description = "How many hosts at once", DefaultValueFactory = _ => 20 };
+var warm = new Option<int>("--warm") { Description = "Size of the warm pool; 0 leaves it out", DefaultValueFactory = _ => 1 };
+var memory = new Option<string>("--memory") { Description = "Memory of each host", DefaultValueFactory = _ => "512MiB" };
+var cloudImage = new Option<string?>("--cloud-image") { Description = "Also boot this foreign image" };
+var ways = new Command("hosts", "Add Host to active: cold, from a template, from the warm pool, many at once; memory and disk per host") { many, cold, atOnce, warm, memory, accelerator, cloudImage };
+ways.SetAction(async (parsed, token) =>
+{
+    var options = new HostsBenchmarkOptions(
+        parsed.GetValue(many), parsed.GetValue(cold), parsed.GetValue(atOnce), parsed.GetValue(warm), parsed.GetValue(memory)!, parsed.GetValue(accelerator)!, parsed.GetValue(cloudImage));
+    var report = await HostsBenchmark.RunAsync(options, token);
+    report.Print(parsed.GetValue(format)!, Console.Out);
+    return 0;
+});
+
+var root = new RootCommand("Benchmarks of Drover. Figures of one run on one machine are comparable; others are not.") { road, start, ways };
+root.Options.Add(format);
+try
+{
+    return await root.Parse(args).InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
+}
+catch (InvalidOperationException e)
+{
+    await Console.Error.WriteLineAsync($"bench: {e.Message}");
+    return 1;
+}
