@@ -32,6 +32,9 @@ internal sealed class Road(TestCluster cluster)
         return id;
     }, token);
 
+    /// <summary>Machines that are not removed.</summary>
+    public Task<IReadOnlyList<CattleResource>> MachinesAsync(CancellationToken token) => TryAsync(() => Client.ListAsync("machines", [new("removed_null", "1")], token), token);
+
     /// <summary>Waits for one of these states; a machine that is gone has the state <c>removed</c>.</summary>
     public async Task<string> StateAsync(string id, string[] wanted, CancellationToken token)
     {
