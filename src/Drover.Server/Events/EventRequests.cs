@@ -22,6 +22,8 @@ internal sealed class EventRequests(EventHub hub, TimeProvider time)
         _waiters[replyTo] = waiter;
         try
         {
+            // Before the question is asked: its time counts from then, however quick whoever hears it is.
+            var answer = waiter.Reply.Task.WaitAsync(timeout, time, cancellationToken);
             hub.Publish(new EventMessage
             {
                 Id = waiter.EventId,
@@ -33,7 +35,7 @@ internal sealed class EventRequests(EventHub hub, TimeProvider time)
                 Time = time.GetUtcNow(),
                 TimeoutMillis = (long)timeout.TotalMilliseconds,
             });
-            var reply = await waiter.Reply.Task.WaitAsync(timeout, time, cancellationToken);
+            var reply = await answer;
             return reply.Transitioning == "error" ? throw Unavailable(reply.Message ?? "The scheduler could not answer.") : reply;
         }
         catch (TimeoutException)
