@@ -107,6 +107,7 @@ public sealed class SchedulerCallTests : SchedulerConnectionFixture
     public async Task FailedOver_CallRefusedBeforeTheErrorIsRead_StepsDownAllTheSame()
     {
         Exchange? stream = null;
+        var refused = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         await using var server = new ScriptedServer(async x =>
         {
             if (x.Call(Call.Parser).Type == Call.Types.Type.Subscribe)
@@ -119,13 +120,14 @@ public sealed class SchedulerCallTests : SchedulerConnectionFixture
             }
 
             await x.AnswerAsync(400, "The stream ID 's-1' included in this request didn't match the stream ID currently associated with framework ID 'f-1'");
-            await Task.Delay(50, Token);
+            await refused.Task.WaitAsync(Token);
             await stream!.SendAsync(new Event { Type = Event.Types.Type.Error, Error = new() { Message = "Framework failed over" } });
             await stream.EndStreamAsync();
         });
         await using var connection = Connect(server.Uri);
         await NextAsync<SchedulerSignal.Subscribed>(connection);
         Assert.False(await connection.SendAsync(Kill("t"), Token));
+        refused.SetResult();
         Assert.Equal(SchedulerStopReason.FailedOver, (await NextAsync<SchedulerSignal.Stopped>(connection)).Reason);
         Assert.Equal(2, server.Connections);
     }

@@ -135,36 +135,27 @@ internal sealed class TestServer : IAsyncDisposable
     public AppDb OpenDatabase() => Services.GetRequiredService<Database>().Open();
 
     /// <summary>Waits for a state by asking; says what it saw instead when it does not come.</summary>
-    public static async Task<CattleResource> WaitAsync(CattleClient client, string type, string id, Func<CattleResource, bool> until, string what)
+    public static async Task<CattleResource> WaitAsync(CattleClient client, string type, string id, Func<CattleResource, bool> until, string what) =>
+        (await AskAsync(() => client.GetAsync(type, id, Token), seen => seen is not null && until(seen), seen => $"{type} {id} was expected to be {what}, but is {seen?.State} ({seen?.TransitioningMessage})."))!;
+
+    public static Task WaitGoneAsync(CattleClient client, string type, string id) =>
+        AskAsync(() => client.GetAsync(type, id, Token), seen => seen is null, _ => $"{type} {id} is still there.");
+
+    private static async Task<CattleResource?> AskAsync(Func<Task<CattleResource?>> look, Func<CattleResource?, bool> until, Func<CattleResource?, string> otherwise)
     {
-        CattleResource? last = null;
+        CattleResource? seen = null;
         for (var began = TimeProvider.System.GetTimestamp(); TimeProvider.System.GetElapsedTime(began) < Patience;)
         {
-            last = await client.GetAsync(type, id, Token);
-            if (last is not null && until(last))
+            seen = await look();
+            if (until(seen))
             {
-                return last;
+                return seen;
             }
 
             await Task.Delay(2, Token);
         }
 
-        throw new TimeoutException($"{type} {id} was expected to be {what}, but is {last?.State} ({last?.TransitioningMessage}).");
-    }
-
-    public static async Task WaitGoneAsync(CattleClient client, string type, string id)
-    {
-        for (var began = TimeProvider.System.GetTimestamp(); TimeProvider.System.GetElapsedTime(began) < Patience;)
-        {
-            if (await client.GetAsync(type, id, Token) is null)
-            {
-                return;
-            }
-
-            await Task.Delay(2, Token);
-        }
-
-        throw new TimeoutException($"{type} {id} is still there.");
+        throw new TimeoutException(otherwise(seen));
     }
 
     /// <summary>Asks for a machine in the default environment.</summary>
@@ -199,22 +190,11 @@ internal sealed class TestServer : IAsyncDisposable
     }
 
     /// <summary>Waits for the latest process of this name to be as wanted.</summary>
-    public async Task<CattleResource> ProcessAsync(string name, Func<CattleResource, bool> until)
-    {
-        CattleResource? last = null;
-        for (var began = TimeProvider.System.GetTimestamp(); TimeProvider.System.GetElapsedTime(began) < Patience;)
-        {
-            last = await Service.ListAsync("processes", [new("processName", name)], Token) is [.., var latest] ? latest : null;
-            if (last is not null && until(last))
-            {
-                return last;
-            }
-
-            await Task.Delay(2, Token);
-        }
-
-        throw new TimeoutException($"The process {name} did not get there; it is {last?.Json.ToJsonString() ?? "absent"}.");
-    }
+    public async Task<CattleResource> ProcessAsync(string name, Func<CattleResource, bool> until) =>
+        (await AskAsync(
+            async () => await Service.ListAsync("processes", [new("processName", name)], Token) is [.., var latest] ? latest : null,
+            seen => seen is not null && until(seen),
+            seen => $"The process {name} did not get there; it is {seen?.Json.ToJsonString() ?? "absent"}."))!;
 
     /// <summary>Moves the clock on in steps until the state is there: what waits may begin to wait only after a step.</summary>
     public async Task AdvanceUntilAsync(TimeSpan step, Func<Task<bool>> state, string what)
