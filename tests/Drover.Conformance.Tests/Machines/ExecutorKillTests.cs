@@ -8,7 +8,7 @@ namespace Drover.Conformance.Tests.Machines;
 /// <summary>The executor as the program that a Mesos agent starts, killed as only an operating system can.</summary>
 public sealed class ExecutorKillTests
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(12);
 
     [Fact]
     public async Task Executor_KilledWithASimulatedMachine_TakesTheGuestWithIt()

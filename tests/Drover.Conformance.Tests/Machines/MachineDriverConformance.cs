@@ -9,7 +9,8 @@ namespace Drover.Conformance.Tests.Machines;
 /// <summary>What every machine driver must do, whatever it makes machines of.</summary>
 public abstract partial class MachineDriverConformance
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
+    /// <summary>Longer than a stage may take: a guest that hangs is told of by its machine, with the cause and the console. Four cold boots on a busy computer take four minutes.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(12);
 
     /// <summary>Files that a machine may leave for a post-mortem.</summary>
     private static readonly string[] Logs = ["console.log", "console.log.1", "machine.json", "qemu.log", "qemu.log.1"];
