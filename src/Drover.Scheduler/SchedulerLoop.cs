@@ -77,7 +77,7 @@ internal sealed partial class SchedulerLoop : ISchedulerInput
         _board = new WaitingBoard(_book, _members, _memory, options.ProgressInterval);
         _desk = new OfferDesk(_book, _pool, builder, _memory, logger);
         _demand = new OfferDemand(options.Role);
-        _tracker = new TaskTracker(_book, _members, new PoolTracker(_members, backoff, logger), _commands, _strays, logger);
+        _tracker = new TaskTracker(_book, _members, new PoolTracker(_members, backoff, _memory, logger), _commands, _strays, logger);
         _killer = new TaskKiller(_book, _members, _strays, options);
         _reconciler = new TaskReconciler(new OwnedTasks(_book, _members));
         live.Requests = _book.All;

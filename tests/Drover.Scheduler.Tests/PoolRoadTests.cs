@@ -211,6 +211,26 @@ public sealed class PoolRoadTests
     }
 
     [Fact]
+    public async Task WaitingMachine_WhoseRoomIsNotOfferedYet_TakesNoSecondSpare()
+    {
+        await using var scheduler = await StartAsync("3", memory: 5000);
+        await scheduler.UntilAsync(() => Members(scheduler, "warm", "ready").Count == 3, "three spares");
+        scheduler.Master.Silent = true;
+
+        var machine = scheduler.Cattle.Create("1ph1", new JsonObject { ["memory"] = "2GiB" });
+        await scheduler.Cattle.SendAsync("1ph1");
+        await scheduler.UntilAsync(() => scheduler.Master.Live.Count < 3, "one gave way");
+        var told = scheduler.Time.GetUtcNow();
+        await scheduler.UntilAsync(() => scheduler.Time.GetUtcNow() - told > TimeSpan.FromSeconds(3), "turns without an offer");
+        Assert.Equal(2, scheduler.Master.Live.Count);
+
+        scheduler.Master.Silent = false;
+        scheduler.Master.Offer();
+        await scheduler.UntilAsync(() => machine.State == "bootstrapping", "launched");
+        Assert.Equal(2, scheduler.Master.All.Count(t => t.IsLive && t.Data.Kind == TaskKind.Spare));
+    }
+
+    [Fact]
     public async Task Pool_OfAServerThatKnowsOfNone_FollowsTheSchedulersOwnOptions()
     {
         await using var scheduler = await TestScheduler.StartAsync(o => o with { Warm = "1", Templates = "off" });

@@ -12,13 +12,17 @@ internal sealed class CommandWork(MachineContext context, MachineEvents events)
 {
     private Task carrying = Task.CompletedTask;
     private TaskCompletionSource? up;
+    private volatile bool busy;
 
-    /// <summary>A command is being carried out.</summary>
-    internal bool IsBusy => !carrying.IsCompleted;
+    /// <summary>A command is being carried out. False before its outcome is told: whoever knows the outcome may ask for the next.</summary>
+    internal bool IsBusy => busy;
 
     /// <param name="isOff">Whether the machine is switched off now.</param>
-    internal void Begin(IMachine machine, MachineCommand command, bool isOff, CancellationToken cancellationToken) =>
+    internal void Begin(IMachine machine, MachineCommand command, bool isOff, CancellationToken cancellationToken)
+    {
+        busy = true;
         carrying = RunAsync(machine, command, isOff, cancellationToken);
+    }
 
     /// <summary>The host is there again.</summary>
     internal void Up() => up?.TrySetResult();
@@ -49,6 +53,7 @@ internal sealed class CommandWork(MachineContext context, MachineEvents events)
             outcome = Failure(command, $"unexpected: {e.Message}");
         }
 
+        busy = false;
         await events.PostAsync(new MachineEvent.CommandEnded(outcome));
     }
 

@@ -10,6 +10,15 @@ internal sealed class AgentMemory
 
     public void Offered(Place place, DateTimeOffset now) => _agents[place.AgentId] = (place, now);
 
+    /// <summary>A task has ended there: its room is on its way to us until the next offer tells.</summary>
+    public void Returned(string agentId, Amounts amounts)
+    {
+        if (_agents.TryGetValue(agentId, out var known))
+        {
+            _agents[agentId] = known with { Place = known.Place with { Free = known.Place.Free + amounts } };
+        }
+    }
+
     public void Lost(string agentId) => _agents.Remove(agentId);
 
     /// <summary>What was offered since then; of agents that were not offered again nothing is free.</summary>

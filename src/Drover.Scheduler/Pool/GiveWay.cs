@@ -29,7 +29,7 @@ internal static class GiveWay
             }
 
             chosen.AddRange(set);
-            var left = set.Aggregate(place.Free, (sum, m) => sum + Amounts(m)) - need.Amounts;
+            var left = set.Aggregate(place.Free, (sum, m) => sum + m.Amounts) - need.Amounts;
             free[free.FindIndex(p => ReferenceEquals(p, place))] = place with { Free = left };
         }
 
@@ -66,7 +66,7 @@ internal static class GiveWay
     private static List<PoolMember>? Smallest(Amounts need, Amounts free, List<PoolMember> candidates)
     {
         var byCost = candidates.OrderBy(Cost).ThenBy(m => m.Class.MemoryBytes).ThenByDescending(m => m.CreatedAt).ToList();
-        if (byCost.FirstOrDefault(m => (free + Amounts(m)).Covers(need)) is { } one)
+        if (byCost.FirstOrDefault(m => (free + m.Amounts).Covers(need)) is { } one)
         {
             return [one];
         }
@@ -75,16 +75,16 @@ internal static class GiveWay
         foreach (var member in byCost)
         {
             set.Add(member);
-            free += Amounts(member);
+            free += member.Amounts;
             if (free.Covers(need))
             {
                 // The last ones may have made some of the first superfluous.
-                foreach (var early in set.ToList().Where(m => (free - Amounts(m)).Covers(need)))
+                foreach (var early in set.ToList().Where(m => (free - m.Amounts).Covers(need)))
                 {
-                    if ((free - Amounts(early)).Covers(need))
+                    if ((free - early.Amounts).Covers(need))
                     {
                         set.Remove(early);
-                        free -= Amounts(early);
+                        free -= early.Amounts;
                     }
                 }
 
@@ -97,8 +97,6 @@ internal static class GiveWay
 
     /// <summary>What has cost least goes first: a spare that is not ready, then one that is, then half a template.</summary>
     private static int Cost(PoolMember member) => member.Kind == PoolKind.Template ? 2 : member.State == PoolState.Ready ? 1 : 0;
-
-    private static Amounts Amounts(PoolMember member) => TaskBuilder.TaskAmounts(member.Class.ToSpec()) + TaskBuilder.ExecutorAmounts;
 
     /// <summary>One place per agent, with what is on its way back.</summary>
     private static List<Place> Free(IReadOnlyList<Place> places, List<PoolMember> held)
@@ -113,7 +111,7 @@ internal static class GiveWay
         });
         return [.. places.DistinctBy(p => p.AgentId).Concat(full).Select(p => p with
         {
-            Free = held.Where(m => m.AgentId == p.AgentId && m.State == PoolState.Stopping).Aggregate(p.Free, (sum, m) => sum + Amounts(m)),
+            Free = held.Where(m => m.AgentId == p.AgentId && m.State == PoolState.Stopping).Aggregate(p.Free, (sum, m) => sum + m.Amounts),
         })];
     }
 }

@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using Drover.Scheduler.Launching;
 using Drover.Scheduler.Placement;
 
 namespace Drover.Scheduler.Pool;
@@ -33,7 +32,7 @@ internal sealed class PoolBook
         All.Values.FirstOrDefault(m => m.Kind == PoolKind.Template && m.AgentId == agentId && m.Class.SharesTemplate(of));
 
     /// <summary>What the pool holds on each agent machine: it goes when a machine wants it.</summary>
-    public ILookup<string, Amounts> Held() => WithTask.ToLookup(m => m.AgentId, m => TaskBuilder.TaskAmounts(m.Class.ToSpec()) + TaskBuilder.ExecutorAmounts, StringComparer.Ordinal);
+    public ILookup<string, Amounts> Held() => WithTask.ToLookup(m => m.AgentId, m => m.Amounts, StringComparer.Ordinal);
 
     public void Put(PoolMember member)
     {

@@ -11,6 +11,10 @@ namespace Drover.Scheduler.Pool;
 internal sealed partial class PoolDesk
 {
     private static readonly TimeSpan s_pace = TimeSpan.FromSeconds(1);
+
+    /// <summary>What an agent has free was offered by then, if it is not taken: a Mesos master allocates each second, one under load more seldom.</summary>
+    private static readonly TimeSpan s_offered = TimeSpan.FromSeconds(10);
+
     private static readonly TimeSpan s_noRoom = TimeSpan.FromMinutes(1);
 
     /// <summary>A template that was given up is forgotten after this, and tried again when a machine misses it.</summary>
@@ -90,7 +94,7 @@ internal sealed partial class PoolDesk
             var free = left[i];
             foreach (var member in planned[places[i].AgentId].GroupBy(m => m.Kind).Select(g => g.OrderBy(m => m.CreatedAt).First()))
             {
-                var need = TaskBuilder.TaskAmounts(member.Class.ToSpec()) + TaskBuilder.ExecutorAmounts;
+                var need = member.Amounts;
                 if (!free.Covers(need))
                 {
                     turn.Put(member with { NotBefore = turn.Now + s_noRoom, Why = $"No room on {places[i].Hostname}: it needs {need}." });
@@ -152,7 +156,7 @@ internal sealed partial class PoolDesk
             return;
         }
 
-        var places = revived is { } at && turn.Now - at > s_pace * 3 ? _memory.KnownSince(at) : _memory.Known(turn.Now);
+        var places = revived is { } at && turn.Now - at > s_offered ? _memory.KnownSince(at) : _memory.Known(turn.Now);
         var usage = new PlacementUsage(_book.WithTask.Select(r => r.Placed()).OfType<PlacedMachine>());
         foreach (var member in Pool.GiveWay.Choose(waiting, places, [.. _pool.WithTask], usage))
         {

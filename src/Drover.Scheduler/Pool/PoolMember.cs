@@ -1,4 +1,7 @@
+using System.Text.Json.Serialization;
 using Drover.Api.Machines;
+using Drover.Scheduler.Launching;
+using Drover.Scheduler.Placement;
 using Drover.Scheduler.Requests;
 
 namespace Drover.Scheduler.Pool;
@@ -52,6 +55,10 @@ internal sealed record PoolMember
     public string AgentId => Placement.AgentId;
 
     public string TaskId => $"{(Kind == PoolKind.Template ? "template" : "spare")}-{Id}.{Attempt}";
+
+    /// <summary>What its task and the executor take of an agent machine.</summary>
+    [JsonIgnore]
+    public Amounts Amounts => TaskBuilder.TaskAmounts(Class.ToSpec()) + TaskBuilder.ExecutorAmounts;
 
     public bool HasTask => PoolLifecycle.HasTask(Kind, State);
 

@@ -1,6 +1,7 @@
 using Drover.Api.Machines;
 using Drover.Mesos;
 using Drover.Mesos.V1;
+using Drover.Scheduler.Launching;
 using Drover.Scheduler.Requests;
 using Drover.Scheduler.Tasks;
 using Microsoft.Extensions.Logging;
@@ -9,7 +10,7 @@ using TaskStatus = Drover.Mesos.V1.TaskStatus;
 namespace Drover.Scheduler.Pool;
 
 /// <summary>Turns task statuses into steps of the members' lives, and the reports of machines into knowledge of templates.</summary>
-internal sealed partial class PoolTracker(PoolBook pool, PoolBackoff backoff, ILogger logger)
+internal sealed partial class PoolTracker(PoolBook pool, PoolBackoff backoff, AgentMemory memory, ILogger logger)
 {
     /// <summary>A template that failed so often is given up until <see cref="PoolDesk"/> forgets it.</summary>
     public const int MostFailures = 4;
@@ -20,6 +21,15 @@ internal sealed partial class PoolTracker(PoolBook pool, PoolBackoff backoff, IL
     private static readonly TimeSpan s_calm = TimeSpan.FromMinutes(1);
 
     public void Receive(PoolMember member, TaskStatus status, TaskWord word, StageReport? report, Turn turn)
+    {
+        Follow(member, status, word, report, turn);
+        if (pool.FindTask(member.TaskId) is null)
+        {
+            memory.Returned(member.AgentId, member.Amounts);
+        }
+    }
+
+    private void Follow(PoolMember member, TaskStatus status, TaskWord word, StageReport? report, Turn turn)
     {
         if (word.Uuid is not null && word.Uuid == member.Task?.Uuid)
         {
