@@ -22,8 +22,8 @@ public abstract partial class MachineDriverConformance
 
         var kept = await lab.CommandAsync(MachineCommand.Snapshot, new JsonObject { ["name"] = "before" }, limit.Token);
         Assert.Equal("before", (string?)Assert.Single(kept.Data!["snapshots"]!.AsArray())!["name"]);
-        Assert.True((await lab.CommandAsync(MachineCommand.Limit, new JsonObject { ["diskBytes"] = 200L << 20 }, limit.Token)).Ok);
-        Assert.True((await lab.CommandAsync(MachineCommand.Resize, new JsonObject { ["disk"] = 12L << 30 }, limit.Token)).Ok);
+        await OkAsync(lab, MachineCommand.Limit, limit.Token, new JsonObject { ["diskBytes"] = 200L << 20 });
+        await OkAsync(lab, MachineCommand.Resize, limit.Token, new JsonObject { ["disk"] = 12L << 30 });
 
         var port = TestPort.Take();
         var opened = await lab.CommandAsync(MachineCommand.Forward, new JsonObject { ["ports"] = new JsonArray($"{port}:80", $"{TestPort.Take()}:81") }, limit.Token);
