@@ -1,4 +1,3 @@
-using Drover.Scheduler.Launching;
 using Drover.Scheduler.Placement;
 
 namespace Drover.Scheduler.Pool;
