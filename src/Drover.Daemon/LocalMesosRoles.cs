@@ -72,6 +72,7 @@ internal sealed class LocalMesosRoles : IAsyncDisposable
         MemoryMebibytes = Math.Max(GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 1024 / 1024 - ReservedMemory, 0),
         DiskMebibytes = Math.Max(new DriveInfo(options.Data).AvailableFreeSpace / 1024 / 1024 - ReservedDisk, 0),
         Environment = new Dictionary<string, string>(StringComparer.Ordinal) { ["PATH"] = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin" },
+        DeleteSandboxesEndedAsAsked = true,
         Reached = reached,
     };
 }

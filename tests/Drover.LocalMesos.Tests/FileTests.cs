@@ -160,4 +160,34 @@ public sealed class FileTests
         await TestCluster.UntilAsync(() => !Directory.Exists(Path.Combine(sandbox, "../..")), "the executor's folder");
         Assert.Null(await client.ReadFileAsync(cluster.Agent.Uri, path, 0, 1, Token));
     }
+
+    [Theory, InlineData(false), InlineData(true)]
+    public async Task Sandbox_OfAnExecutorThatEndedAsAsked_IsDeletedAtOnceIfWanted(bool afterRestart)
+    {
+        await using var cluster = await TestCluster.StartAsync(agent: o => o with { DeleteSandboxesEndedAsAsked = true });
+        var (scheduler, _) = await cluster.RunTaskAsync("t");
+        var sandbox = cluster.Executors["t"].Start.Sandbox;
+        if (afterRestart)
+        {
+            await cluster.RestartAgentAsync();
+        }
+
+        await scheduler.KillAsync("t");
+        await scheduler.UpdateAsync(TaskState.TaskKilled);
+
+        await TestCluster.UntilAsync(() => !Directory.Exists(Path.Combine(sandbox, "../..")), "the end of the executor's folder");
+    }
+
+    [Fact]
+    public async Task Sandbox_OfAnExecutorThatDied_IsKeptForItsLogs()
+    {
+        await using var cluster = await TestCluster.StartAsync(agent: o => o with { DeleteSandboxesEndedAsAsked = true });
+        var (scheduler, _) = await cluster.RunTaskAsync("t");
+        cluster.Executors["t"].Crash();
+        await scheduler.UpdateAsync(TaskState.TaskFailed);
+        await scheduler.EventAsync(Mesos.V1.Scheduler.Event.Types.Type.Failure);
+
+        using var client = new OperatorClient();
+        Assert.NotNull(await client.ReadFileAsync(cluster.Agent.Uri, OperatorClient.SandboxPath(scheduler.Id.Value, "t", "stdout"), 0, 1, Token));
+    }
 }

@@ -58,6 +58,24 @@ public sealed class SimulatedScenarios
     }
 
     [Fact]
+    public async Task Host_Removed_LeavesNoProcessAndNoFile()
+    {
+        await using var drover = DroverInstance.Create();
+        await drover.UpAsync(Token, "--accel", "simulated", "--no-host", "--templates", "off");
+        await drover.MustAsync(Token, "host", "create", "stays", "--wait");
+        var files = Files(drover);
+        var processes = drover.Processes().Select(p => p.Id).Order().ToList();
+
+        await drover.MustAsync(Token, "host", "create", "goes", "--wait");
+        Assert.NotEmpty(Files(drover).Except(files));
+        await drover.MustAsync(Token, "host", "rm", "goes", "--yes");
+
+        // The executor ends a moment after its machine.
+        await Eventually.BecomesAsync("nothing of it is left", () => Task.FromResult(Files(drover).Except(files).ToList()), left => left.Count == 0, TimeSpan.FromSeconds(30), Token);
+        await Eventually.BecomesAsync("no process of it is left", () => Task.FromResult(drover.Processes().Select(p => p.Id).Order().ToList()), now => now.SequenceEqual(processes), TimeSpan.FromSeconds(30), Token);
+    }
+
+    [Fact]
     public async Task Down_KeepHosts_NextUpFindsThemAgain()
     {
         await using var drover = DroverInstance.Create();
@@ -98,4 +116,8 @@ public sealed class SimulatedScenarios
         await drover.MustAsync(Token, "host", "rm", "huge", "--yes");
         Assert.Empty(await drover.HostsAsync(Token));
     }
+
+    /// <summary>All folders and files but the stores' own.</summary>
+    private static HashSet<string> Files(DroverInstance drover) =>
+        [.. Directory.EnumerateFileSystemEntries(drover.Data, "*", SearchOption.AllDirectories).Where(path => !path.Contains(".db", StringComparison.Ordinal))];
 }

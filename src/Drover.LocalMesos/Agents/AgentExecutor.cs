@@ -54,6 +54,9 @@ internal sealed class AgentExecutor(FrameworkInfo framework, ExecutorInfo info, 
 
     public DateTimeOffset? CompletedAt { get; set; }
 
+    /// <summary>All its tasks that are over were killed or finished. Null when that is not known: none is over, or they were before the agent's start.</summary>
+    public bool? EndedAsAsked { get; private set; }
+
     public Dictionary<string, AgentTask> Tasks { get; } = new(StringComparer.Ordinal);
 
     public IDisposable? RegistrationTimer { get; set; }
@@ -69,6 +72,15 @@ internal sealed class AgentExecutor(FrameworkInfo framework, ExecutorInfo info, 
     /// <exception cref="InvalidOperationException">The lifecycle has no such step: a bug.</exception>
     public void Move(ExecutorEvent happened) =>
         Stage = ExecutorLifecycle.Next(Stage, happened) ?? throw new InvalidOperationException($"{happened} while {Stage}: executor {Id} of {FrameworkId}");
+
+    /// <summary>A task is over, and everybody knows.</summary>
+    public void Close(string task)
+    {
+        if (Tasks.Remove(task, out var over))
+        {
+            EndedAsAsked = EndedAsAsked is not false && over.State is TaskState.TaskKilled or TaskState.TaskFinished;
+        }
+    }
 
     public void Send(ExecutorMessage message) => Stream?.Send(message);
 }

@@ -109,7 +109,7 @@ public sealed class LocalAgent : IAsyncDisposable
         {
             if (agent.Books.Find(framework, task) is var (executor, _))
             {
-                executor.Tasks.Remove(task);
+                executor.Close(task);
                 collector.Retire(executor);
             }
         };

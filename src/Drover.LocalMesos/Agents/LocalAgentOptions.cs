@@ -60,6 +60,9 @@ public sealed record LocalAgentOptions
     /// <summary>How long the sandbox of an ended executor is kept. Default 1 hour.</summary>
     public TimeSpan SandboxRetention { get; init; } = TimeSpan.FromHours(1);
 
+    /// <summary>The sandbox of an executor whose tasks were all killed or finished is deleted at once. Default no: Mesos keeps it like any other.</summary>
+    public bool DeleteSandboxesEndedAsAsked { get; init; }
+
     /// <summary>Of ended executors, only so many of the newest sandboxes are kept. Default 100.</summary>
     public int MaxCompletedSandboxes { get; init; } = 100;
 

@@ -2,7 +2,8 @@ using Microsoft.Extensions.Logging;
 
 namespace Drover.LocalMesos;
 
-/// <summary>Deletes the sandboxes of ended executors when they are old, or too many. The folder goes before its row: killed in between, it is deleted again.</summary>
+/// <summary>Deletes the sandboxes of ended executors when they are old, or too many, or, if the options say so, hold nothing that anybody may miss.
+/// The folder goes before its row: killed in between, it is deleted again.</summary>
 internal sealed partial class SandboxCollector(AgentContext agent)
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMinutes(1);
@@ -16,7 +17,15 @@ internal sealed partial class SandboxCollector(AgentContext agent)
         }
 
         agent.Books.Executors.Remove(executor.Key);
-        agent.Books.Completed.Add(executor);
+        if (agent.Options.DeleteSandboxesEndedAsAsked && executor.EndedAsAsked is true)
+        {
+            BeginDeletion(executor);
+        }
+        else
+        {
+            agent.Books.Completed.Add(executor);
+        }
+
         if (agent.Books.Executors.Keys.All(k => k.Framework != executor.FrameworkId))
         {
             agent.Store.DeleteFramework(executor.FrameworkId);
@@ -37,10 +46,12 @@ internal sealed partial class SandboxCollector(AgentContext agent)
         foreach (var executor in agent.Books.Completed.Where((e, i) => i < surplus || e.CompletedAt <= oldest).ToList())
         {
             agent.Books.Completed.Remove(executor);
-            // Large disk images take their time.
-            _ = Task.Run(() => Delete(executor));
+            BeginDeletion(executor);
         }
     }
+
+    /// <summary>Aside: large disk images take their time.</summary>
+    private void BeginDeletion(AgentExecutor executor) => _ = Task.Run(() => Delete(executor));
 
     private void Delete(AgentExecutor executor)
     {
