@@ -38,6 +38,9 @@ public sealed record GuestMessage
 
     /// <summary>Executor to agent: the disk has grown, let the file system take it. Not answered; an agent that does not know it takes it at the next start.</summary>
     public const string Grow = "grow";
+
+    /// <summary>Executor to agent: further cards were plugged, take their addresses. Not answered.</summary>
+    public const string Plugged = "plugged";
     public const string Stage = "stage";
     public const string Ready = "ready";
     public const string Failure = "failure";
@@ -62,6 +65,9 @@ public sealed record GuestMessage
 
     /// <summary>In a stage, ready or failure: a sentence for people. In prepared and seeded: what did not work although the guest goes on.</summary>
     public string? Message { get; init; }
+
+    /// <summary>In a plugged.</summary>
+    public IReadOnlyList<GuestCard>? Cards { get; init; }
 
     /// <summary>In an inspect: what to look at beyond the cheap things, such as <c>container</c> (<c>create</c> or <c>run</c>). In an inspected: what was found.</summary>
     public IReadOnlyDictionary<string, string>? Facts { get; init; }
@@ -126,7 +132,9 @@ public sealed record GuestIdentity
 }
 
 /// <summary>The agent's outbound WebSocket to the server: <c>GET /v1/agentlink</c>, Basic with the agent's keys.</summary>
-/// <remarks>Text frames are JSON of this type. The agent sends <c>hello</c> first, then <c>facts</c> when they change and
+/// <remarks>An agent that has no keys yet may open it with <c>registrationToken:TOKEN</c> and put its registration key into the hello: the welcome then brings the
+/// keys, the same for the same key, as <c>POST /v1/register</c> does. Until its hello such a link is nobody's and may do nothing.
+/// Text frames are JSON of this type. The agent sends <c>hello</c> first, then <c>facts</c> when they change and
 /// <c>load</c> every few seconds; the server answers a hello with <c>welcome</c>. Either side sends <c>ping</c> after 15 s of silence, the
 /// other answers <c>pong</c>; after 45 s of silence a side gives the link up. Binary frames are reserved for streams.
 /// The server closes with 4001 when the agent's host is gone for good (the agent stops) and 4002 for a protocol it cannot speak.</remarks>
@@ -151,6 +159,15 @@ public sealed record LinkMessage
 
     /// <summary>In a hello: the agent's version.</summary>
     public string? Version { get; init; }
+
+    /// <summary>In the hello of an agent that registers by it: the key that names the agent.</summary>
+    public string? Key { get; init; }
+
+    /// <summary>In the welcome to such a hello.</summary>
+    public string? AccessKey { get; init; }
+
+    /// <summary>In the welcome to such a hello.</summary>
+    public string? SecretKey { get; init; }
 
     /// <summary>In a hello and facts.</summary>
     public HostFacts? Host { get; init; }

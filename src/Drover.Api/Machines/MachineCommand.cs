@@ -11,7 +11,7 @@ public sealed record MachineCommand
     public const string Claim = "claim";
 
     /// <summary>What the guest sees of itself, as <see cref="CommandOutcome.Data"/>: <c>bootId</c>, <c>machineId</c>, <c>engineId</c> and more. With the
-    /// argument <c>container</c> a container is made (<c>create</c>), or made and run (<c>run</c>), which takes its time.</summary>
+    /// argument <c>container</c> a container is made (<c>create</c>), made and left there (<c>keep</c>), or made and run (<c>run</c>), which takes its time. With <c>fill</c> and <c>trim</c> instead a file of 64 MiB is written and removed.</summary>
     public const string Inspect = "inspect";
 
     /// <summary>Switches a machine off; its task and what it holds stay. With <c>force: true</c> the guest is not asked.</summary>
@@ -23,10 +23,20 @@ public sealed record MachineCommand
     /// <summary>Off and on; the disk stays. With <c>force: true</c> at once.</summary>
     public const string Reboot = "reboot";
 
+    /// <summary>Switches the machine off, keeps its disks on its computer for its next task (<see cref="MachineTask.Kept"/>), and ends its task.</summary>
+    public const string Vacate = "vacate";
+
+    /// <summary>To the task that started from kept disks: they are its own now, and nobody else will start from them.</summary>
+    public const string Settle = "settle";
+
+    /// <summary>Keeps a copy of the disk on this computer for another machine's first task: <c>to</c> is that one's external id, <c>machineId</c> and
+    /// <c>name</c> say whose it is. Of a running machine: as a power cut would leave it.</summary>
+    public const string Copy = "copy";
+
     /// <summary>Makes the disk larger: <c>disk</c> is the new size in bytes.</summary>
     public const string Resize = "resize";
 
-    /// <summary>Replaces the limits of the disks: <c>diskOperations</c>, <c>diskBytes</c> as in <see cref="MachineLimits"/>. Answers <c>limits</c>.</summary>
+    /// <summary>Replaces the limits of disks and network: <c>diskOperations</c>, <c>diskBytes</c>, <c>networkBytes</c> as in <see cref="MachineLimits"/>. Answers <c>limits</c>.</summary>
     public const string Limit = "limit";
 
     /// <summary>Replaces the ports of the computer's loopback that lead into the guest: <c>ports</c>, texts of the form <c>8080:80</c>. Answers <c>ports</c>.</summary>
@@ -40,6 +50,10 @@ public sealed record MachineCommand
 
     /// <summary>Forgets the snapshot <c>name</c>.</summary>
     public const string RemoveSnapshot = "removesnapshot";
+
+    /// <summary>Opens a way to a console: the executor dials the WebSocket <c>url</c> with the bearer token <c>secret</c> and joins it to the console of
+    /// <c>kind</c>, a name of <see cref="ConsoleKind"/>. Carried out once the way stands; nobody wants it later.</summary>
+    public const string Console = "console";
 
     /// <summary>Unique among the commands of a task.</summary>
     public required string Id { get; init; }

@@ -103,6 +103,9 @@ public sealed record StageReport
     /// <summary>With a failure at the network: the address of <see cref="MachineTask.Address"/> that somebody else answered for. The scheduler takes another one.</summary>
     public string? AddressInUse { get; init; }
 
+    /// <summary>With a failure of a task that was to start from kept disks: this computer has none for the machine.</summary>
+    public bool? DisksMissing { get; init; }
+
     /// <summary>How the machine came up: a name of <see cref="StartWay"/>, once known.</summary>
     public string? Way { get; init; }
 

@@ -47,10 +47,20 @@ public sealed record MachineTask
     /// <summary><c>auto</c>: a copy of a template where there is one; <c>cold</c>: always boot.</summary>
     public string StartFrom { get; set; } = "auto";
 
+    /// <summary>The machine has disks on this computer already, from another task of its own or as a copy of another machine's: it boots from them, and from the
+    /// image's files that are kept beside them.</summary>
+    public bool Kept { get; init; }
+
+    /// <summary>Ports of the computer's loopback that lead into the guest, such as <c>8080:80</c>.</summary>
+    public IReadOnlyList<string> Ports { get; set; } = [];
+
     /// <summary>Cloud-init user data of the person, merged with ours. Only images that run cloud-init use it.</summary>
     public string? UserData { get; init; }
 
     public IReadOnlyList<ExtraDisk> Disks { get; set; } = [];
+
+    /// <summary>A name of <see cref="MachineDisplay"/>.</summary>
+    public string Display { get; set; } = MachineDisplay.Auto;
 
     public MachineLimits? Limits { get; init; }
 
@@ -131,6 +141,9 @@ public static class TaskKind
 
     /// <summary>A spare copy without an owner, until a command <see cref="MachineCommand.Claim"/> makes it a machine.</summary>
     public const string Spare = "spare";
+
+    /// <summary>Removes the disks that are kept on this computer for a machine that is not wanted any more, and ends. Only ids and the state folder of the task count.</summary>
+    public const string Discard = "discard";
 }
 
 /// <summary>A guest's fixed address.</summary>

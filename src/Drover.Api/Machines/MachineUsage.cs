@@ -24,6 +24,12 @@ public sealed record MachineUsage
 
     /// <summary>Requests per second to its disks.</summary>
     public double DiskOperations { get; init; }
+
+    /// <summary>Bytes per second that the guest received and sent, by the counters of its card's tap. Null where they cannot be seen from outside: in the network
+    /// <c>user</c> QEMU makes the guest's connections its own.</summary>
+    public double? NetworkReceived { get; init; }
+
+    public double? NetworkSent { get; init; }
 }
 
 /// <summary>The file <see cref="FileName"/> in the sandbox, kept by the executor, read through Mesos: the last five minutes, oldest first.</summary>
