@@ -3,12 +3,13 @@ using System.Text.Json.Nodes;
 using Drover.Api;
 using Drover.Api.Agents;
 using Drover.Api.Machines;
+using Drover.Executor.Disks;
 using Drover.Executor.Machines;
 
 namespace Drover.Executor.Commands;
 
 /// <summary>Carries out commands that switch a machine or change its disks, one at a time. Steps of the machine's life and the outcome are events.</summary>
-internal sealed class CommandWork(MachineContext context, MachineEvents events)
+internal sealed class CommandWork(MachineContext context, IMachineDriver driver, MachineEvents events)
 {
     private Task carrying = Task.CompletedTask;
     private TaskCompletionSource? up;
@@ -33,6 +34,12 @@ internal sealed class CommandWork(MachineContext context, MachineEvents events)
     private async Task RunAsync(IMachine machine, MachineCommand command, bool isOff, CancellationToken cancellationToken)
     {
         await Task.Yield();
+        if (command.Verb == MachineCommand.Vacate)
+        {
+            await VacateAsync(machine, command, isOff, cancellationToken);
+            return;
+        }
+
         CommandOutcome outcome;
         try
         {
@@ -77,13 +84,16 @@ internal sealed class CommandWork(MachineContext context, MachineEvents events)
                 await machine.Guest.SendAsync(new GuestMessage { Type = GuestMessage.Grow }, token);
                 return ($"The disk has {new ByteSize(bytes).ToDisplayString()}; the guest's file system follows by itself.", null);
             case MachineCommand.Limit:
-                var limits = new MachineLimits { DiskOperations = Number(command, "diskOperations"), DiskBytes = Number(command, "diskBytes") };
+                var limits = new MachineLimits { DiskOperations = Number(command, "diskOperations"), DiskBytes = Number(command, "diskBytes"), NetworkBytes = Number(command, "networkBytes") };
+                await driver.LimitNetworkAsync(limits.NetworkBytes, token);
                 await controls.LimitDisksAsync(limits, token);
-                return ("The limits hold from now on.", new JsonObject { ["limits"] = new JsonObject { ["diskOperations"] = limits.DiskOperations, ["diskBytes"] = limits.DiskBytes } });
+                return ("The limits hold from now on.", new JsonObject { ["limits"] = new JsonObject { ["diskOperations"] = limits.DiskOperations, ["diskBytes"] = limits.DiskBytes, ["networkBytes"] = limits.NetworkBytes } });
             case MachineCommand.Forward:
                 var forwards = PortForward.Read(command);
                 await controls.ForwardAsync(forwards, token);
                 return (forwards.Count == 0 ? "No port leads into the machine." : "The ports are open on the loopback of the machine's computer.", new JsonObject { ["ports"] = new JsonArray([.. forwards.Select(forward => (JsonNode)forward.ToString())]) });
+            case MachineCommand.Copy:
+                return (await DiskCopy.RunAsync(context, driver.Origin, controls, command, token), null);
             case MachineCommand.Snapshot:
                 await controls.SnapshotAsync(Name(command), token);
                 return ($"The disk is kept as '{Name(command)}'.", await ListAsync(controls, token));
@@ -94,6 +104,50 @@ internal sealed class CommandWork(MachineContext context, MachineEvents events)
                 return (await RestoreAsync(controls, Name(command), isOff, token), await ListAsync(controls, token));
             default:
                 throw new MachineException($"The command '{command.Verb}' is not known here.");
+        }
+    }
+
+    /// <summary>Ends the machine in this task, with its disks kept for the next. Once it is off there is no way back, and no cancelling.</summary>
+    private async Task VacateAsync(IMachine machine, MachineCommand command, bool isOff, CancellationToken token)
+    {
+        var kept = KeptDisks.Of(context);
+        var task = context.Task;
+        try
+        {
+            var record = new KeptRecord { ExternalId = task.ExternalId, MachineId = task.MachineId, Name = task.Name, TaskId = context.TaskId, State = KeptState.Keeping, Image = task.Image, Since = context.Time.GetUtcNow() };
+            await kept.BeginAsync(record, driver.Origin, token);
+            if (!isOff)
+            {
+                await HaltAsync(machine.Controls, Grace(command), token);
+            }
+        }
+        catch (Exception e) when (e is MachineException or IOException or UnauthorizedAccessException or OperationCanceledException)
+        {
+            await kept.ForgetAsync(task.ExternalId, context.TaskId);
+            await events.PostAsync(new MachineEvent.CommandEnded(Failure(command, e is OperationCanceledException ? "The machine is being removed." : e.Message)));
+            return;
+        }
+
+        catch (Exception e)
+        {
+            await events.PostAsync(new MachineEvent.Broken($"unexpected: {e.Message}"));
+            return;
+        }
+
+        await SwitchAsync(MachineTrigger.Vacate);
+        try
+        {
+            using (var end = new PowerOff(machine, context.Time))
+            {
+                await end.RunAsync(TimeSpan.Zero);
+            }
+
+            await kept.CompleteAsync(task.ExternalId, context.TaskId, context.Sandbox, CancellationToken.None);
+            await events.PostAsync(new MachineEvent.Vacated(new CommandOutcome { Id = command.Id, Ok = true, Message = "The machine is off, and its disks are kept." }));
+        }
+        catch (Exception e)
+        {
+            await events.PostAsync(new MachineEvent.Broken($"The machine's disks could not be kept: {e.Message}"));
         }
     }
 

@@ -32,6 +32,10 @@ internal interface IMachineControls
 
     Task RemoveSnapshotAsync(string name, CancellationToken cancellationToken);
 
+    /// <summary>Copies all disks as they are now, for another machine, without their snapshots.</summary>
+    /// <returns>Paths in the sandbox, whose names begin with <see cref="DiskCopy.Prefix"/>, by the names that the disks have.</returns>
+    Task<IReadOnlyDictionary<string, string>> CopyDisksAsync(CancellationToken cancellationToken);
+
     /// <summary>What went through the disks since the machine was switched on.</summary>
     Task<DiskCounters> DiskCountersAsync(CancellationToken cancellationToken);
 

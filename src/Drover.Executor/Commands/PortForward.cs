@@ -14,6 +14,9 @@ internal sealed record PortForward(ushort Listen, ushort Port)
         ? [.. ports.Select(port => Parse(port?.ToString() ?? ""))]
         : throw new MachineException("The command does not say which ports.");
 
+    /// <summary>Those that a task names, which another task of the machine had.</summary>
+    internal static IReadOnlyList<PortForward> Read(IEnumerable<string> ports) => [.. ports.Select(Parse)];
+
     public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Listen}:{Port}");
 
     private static PortForward Parse(string text) =>

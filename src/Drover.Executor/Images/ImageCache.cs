@@ -112,6 +112,9 @@ internal sealed class ImageCache(string cacheDirectory, ImageDownload download, 
 /// <summary>An image in use. Disposing frees it for removal.</summary>
 internal sealed class ImageLease(string place, GuestImage image, FileLock use) : IDisposable
 {
+    /// <summary>Null when the image has no such file.</summary>
+    internal string? Find(string role) => image.Files.Any(file => file.Role == role) ? this[role] : null;
+
     /// <summary>Path of the file with a role.</summary>
     internal string this[string role] => Path.Combine(place, image.Files.Single(file => file.Role == role).Name);
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Drover.Api;
+using Drover.Executor.Disks;
 using Drover.Executor.Networking;
 using Drover.Executor.Processes;
 
@@ -40,7 +41,7 @@ internal static class Inventory
     internal static IReadOnlyList<LedgerEntry> Of(string stateDirectory, string cacheDirectory)
     {
         var records = new MachineLedger(stateDirectory).Read();
-        var entries = records.SelectMany(found => OfMachine(found.Record, found.Owned)).Concat(Images(cacheDirectory)).Concat(Templates(cacheDirectory)).Concat(NetworkInventory.Of(stateDirectory)).ToList();
+        var entries = records.SelectMany(found => OfMachine(found.Record, found.Owned)).Concat(Images(cacheDirectory)).Concat(Templates(cacheDirectory)).Concat(Kept(stateDirectory, records)).Concat(NetworkInventory.Of(stateDirectory)).ToList();
         entries.AddRange(Unrecorded(stateDirectory, records.Select(found => found.Record.ExecutorPid).ToHashSet()));
         return entries;
     }
@@ -92,6 +93,21 @@ internal static class Inventory
             var free = use.TryTake(exclusive: true);
             var size = new ByteSize(Directory.EnumerateFiles(path).Sum(file => new FileInfo(file).Length));
             yield return new LedgerEntry("image", Path.GetFileName(path), null, free ? LedgerState.Kept : LedgerState.Used, size.ToDisplayString()) { Path = path };
+        }
+    }
+
+    /// <summary>Disks between two tasks of their machine. What a task that has died was doing with them, the next sweep ends.</summary>
+    private static IEnumerable<LedgerEntry> Kept(string stateDirectory, IReadOnlyList<(LedgerRecord Record, bool Owned)> records)
+    {
+        foreach (var (folder, record) in new KeptDisks(stateDirectory, TimeProvider.System, null).List())
+        {
+            var alive = record is not null && records.Any(found => found.Owned && found.Record.TaskId == record.TaskId);
+            var state = record is null ? LedgerState.LeftBehind
+                : record.State == KeptState.Kept ? LedgerState.Kept
+                : alive ? LedgerState.Used
+                : record.State == KeptState.Taken ? LedgerState.Kept : LedgerState.LeftBehind;
+            var size = new ByteSize(Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories).Sum(FileSync.AllocatedBytes)).ToDisplayString();
+            yield return new LedgerEntry("kept disk", Path.GetFileName(folder), record is null ? null : $"{record.Name} ({record.TaskId})", state, size) { Path = folder, MachineId = record?.MachineId };
         }
     }
 

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json;
+using Drover.Executor.Disks;
 using Drover.Executor.Machines;
 using Drover.Executor.Networking;
 using Drover.Executor.Processes;
@@ -23,7 +24,7 @@ internal static class LedgerSweep
             {
                 try
                 {
-                    await ClearAsync(record, options, cancellationToken);
+                    await ClearAsync(record, stateDirectory, options, cancellationToken);
                     hold.Settle();
                     said.Add($"Cleared up after {record.Name} ({record.TaskId}), whose executor had died.");
                 }
@@ -36,21 +37,23 @@ internal static class LedgerSweep
 
         try
         {
+            new KeptDisks(stateDirectory, TimeProvider.System, options.Reached).RemoveHalves();
             said.AddRange(await NetworkSweep.RunAsync(stateDirectory, options, TimeProvider.System, cancellationToken));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or MachineException)
         {
-            said.Add($"Could not clear up the networks: {e.Message}");
+            said.Add($"Could not clear up the networks and kept disks: {e.Message}");
         }
 
         return said;
     }
 
-    private static async Task ClearAsync(LedgerRecord record, ExecutorOptions options, CancellationToken cancellationToken)
+    private static async Task ClearAsync(LedgerRecord record, string stateDirectory, ExecutorOptions options, CancellationToken cancellationToken)
     {
         options.Reached?.Invoke("sweep.process:before");
         await EndAsync(record, cancellationToken);
         options.Reached?.Invoke("sweep.files:before");
+        await new KeptDisks(stateDirectory, TimeProvider.System, options.Reached).RescueAsync(record.TaskId, record.Sandbox, cancellationToken);
         SandboxFiles.Remove(record.Sandbox);
         options.Reached?.Invoke("sweep.record:before");
     }

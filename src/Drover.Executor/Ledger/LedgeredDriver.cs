@@ -1,4 +1,5 @@
 using Drover.Api.Machines;
+using Drover.Executor.Disks;
 using Drover.Executor.Machines;
 using Drover.Executor.Processes;
 
@@ -15,7 +16,13 @@ internal sealed class LedgeredDriver(IMachineDriver inner, MachineContext contex
 
     public StartChoice? Start => inner.Start;
 
+    public DiskOrigin Origin => inner.Origin;
+
     public GuestNetwork Network => inner.Network;
+
+    public string? Tap => inner.Tap;
+
+    public Task LimitNetworkAsync(long? bytes, CancellationToken cancellationToken) => inner.LimitNetworkAsync(bytes, cancellationToken);
 
     public async Task PrepareAsync(string stage, IProgress<string> progress, CancellationToken cancellationToken)
     {

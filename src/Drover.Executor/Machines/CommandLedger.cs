@@ -24,7 +24,8 @@ internal sealed class CommandLedger
         entries.Add((id, null));
         if (entries.Count > Kept)
         {
-            entries.RemoveAt(0);
+            // One that still runs must stay: it would be taken again, and its outcome would be lost.
+            entries.RemoveAt(Math.Max(0, entries.FindIndex(entry => entry.Outcome is not null)));
         }
 
         return true;

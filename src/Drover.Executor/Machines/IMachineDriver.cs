@@ -1,5 +1,7 @@
 using Drover.Api.Machines;
 using Drover.Executor.Commands;
+using Drover.Executor.Disks;
+using Drover.Executor.Consoles;
 using Drover.Executor.Processes;
 
 namespace Drover.Executor.Machines;
@@ -24,8 +26,18 @@ internal interface IMachineDriver
     /// up, it boots instead and says so here.</summary>
     StartChoice? Start { get; }
 
+    /// <summary>What lies beneath the machine's disk; asked for once it is powered on.</summary>
+    DiskOrigin Origin { get; }
+
     /// <summary>The network as the guest sees it; asked for after the network stage.</summary>
     GuestNetwork Network { get; }
+
+    /// <summary>The tap that the guest's card is plugged into, by name; null where there is none. Asked for once the machine is on.</summary>
+    string? Tap { get; }
+
+    /// <summary>Replaces the limit of the guest's network, in bytes per second each way; null: no limit. Goes with the machine.</summary>
+    /// <exception cref="MachineException">The machine's network cannot be limited.</exception>
+    Task LimitNetworkAsync(long? bytes, CancellationToken cancellationToken);
 
     /// <summary>Makes one of the stages image, disk and network ready. <paramref name="progress"/> takes sentences for people.</summary>
     Task PrepareAsync(string stage, IProgress<string> progress, CancellationToken cancellationToken);
@@ -57,6 +69,10 @@ internal interface IMachine : IAsyncDisposable
 
     /// <summary>What can be done with it while it is there.</summary>
     IMachineControls Controls { get; }
+
+    /// <summary>Opens a console, a name of <see cref="ConsoleKind"/>, for one person more.</summary>
+    /// <exception cref="MachineException">The machine has no such console.</exception>
+    Task<IConsole> OpenConsoleAsync(string kind, CancellationToken cancellationToken);
 
     /// <summary>Called when the host is registered, also after it was switched off and on: from now on a reboot is the guest's own affair.</summary>
     Task SettleAsync(CancellationToken cancellationToken);

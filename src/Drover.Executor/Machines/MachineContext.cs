@@ -8,6 +8,9 @@ internal sealed record MachineContext
     /// <summary>What the machine is to be. Changes once for a spare, when it is claimed: <see cref="Become"/>.</summary>
     public required MachineTask Task { get; set; }
 
+    /// <summary>The Mesos task.</summary>
+    public string TaskId { get; init; } = "";
+
     /// <summary>The folder of this machine alone.</summary>
     public required string Sandbox { get; init; }
 

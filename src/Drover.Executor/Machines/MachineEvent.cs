@@ -12,7 +12,7 @@ internal abstract record MachineEvent
 
     internal sealed record PoweredOn(IMachine Machine) : MachineEvent;
 
-    internal sealed record StageFailed(string Stage, string Cause) : MachineEvent;
+    internal sealed record StageFailed(string Stage, string Cause, bool DisksMissing = false) : MachineEvent;
 
     internal sealed record StageTimedOut(string Stage, int Seconds) : MachineEvent;
 
@@ -24,6 +24,12 @@ internal abstract record MachineEvent
 
     /// <summary>A command moves the machine along its life.</summary>
     internal sealed record Switched(MachineTrigger Trigger) : MachineEvent;
+
+    /// <summary>The machine is gone and its disks are kept.</summary>
+    internal sealed record Vacated(CommandOutcome Outcome) : MachineEvent;
+
+    /// <summary>Nothing may be removed any more, because it is known only here where the disks are: this process gives up, and who clears up after it ends the work.</summary>
+    internal sealed record Broken(string Cause) : MachineEvent;
 
     /// <summary>The template that the task asks for is there.</summary>
     internal sealed record Frozen(string Message) : MachineEvent;

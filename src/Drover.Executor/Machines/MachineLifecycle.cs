@@ -24,6 +24,12 @@ internal enum MachinePhase
     /// <summary>Switched on again; the guest has yet to say ready.</summary>
     Restarting,
 
+    /// <summary>Switched off for good in this task: its disks are being kept for its next one.</summary>
+    Vacating,
+
+    /// <summary>Gone, with its disks kept on the computer. Final.</summary>
+    Vacated,
+
     /// <summary>A spare: Docker answers, and nobody owns it yet.</summary>
     Parked,
 
@@ -82,6 +88,12 @@ internal enum MachineTrigger
     /// <summary>It is switched on, or reset.</summary>
     Restart,
 
+    /// <summary>The machine is off and is to go on in another task.</summary>
+    Vacate,
+
+    /// <summary>Its disks are kept.</summary>
+    Kept,
+
     /// <summary>A stop was asked for.</summary>
     Stop,
 
@@ -99,6 +111,7 @@ internal enum MachineTrigger
 ///     docker → parked → claimed → registered      (a spare)
 ///     docker → freezing → finished                (a template; preparing → finished when it exists)
 ///     registered → halting → off → restarting → registered      (stop, start, reboot; a reset without the middle)
+///     off → vacating → vacated                    (its disks are kept for its next task)
 ///     any but stopping and the last ones → failed
 /// </code>
 /// Null means that the trigger has no meaning there and is ignored: a guest's second hello, a failure of what is being stopped anyway.
@@ -108,7 +121,7 @@ internal static class MachineLifecycle
     internal static MachinePhase? Next(MachinePhase phase, MachineTrigger trigger) => (phase, trigger) switch
     {
         (MachinePhase.Stopping, MachineTrigger.Gone) => MachinePhase.Stopped,
-        (MachinePhase.Stopping or MachinePhase.Stopped or MachinePhase.Failed or MachinePhase.Finished, _) => null,
+        (MachinePhase.Stopping or MachinePhase.Stopped or MachinePhase.Failed or MachinePhase.Finished or MachinePhase.Vacated, _) => null,
         (_, MachineTrigger.Stop) => MachinePhase.Stopping,
         (_, MachineTrigger.Fail) => MachinePhase.Failed,
         (MachinePhase.Preparing, MachineTrigger.PoweredOn) => MachinePhase.Booting,
@@ -119,6 +132,8 @@ internal static class MachineLifecycle
         (MachinePhase.Halting, MachineTrigger.Unhalted) => MachinePhase.Registered,
         (MachinePhase.Off or MachinePhase.Registered or MachinePhase.Restarting, MachineTrigger.Restart) => MachinePhase.Restarting,
         (MachinePhase.Restarting, MachineTrigger.Ready) => MachinePhase.Registered,
+        (MachinePhase.Off, MachineTrigger.Vacate) => MachinePhase.Vacating,
+        (MachinePhase.Vacating, MachineTrigger.Kept) => MachinePhase.Vacated,
         (MachinePhase.Docker, MachineTrigger.Parked) => MachinePhase.Parked,
         (MachinePhase.Parked, MachineTrigger.Claim) => MachinePhase.Claimed,
         (MachinePhase.Claimed, MachineTrigger.Ready) => MachinePhase.Registered,
@@ -127,5 +142,5 @@ internal static class MachineLifecycle
         _ => null,
     };
 
-    internal static bool IsFinal(this MachinePhase phase) => phase is MachinePhase.Stopped or MachinePhase.Failed or MachinePhase.Finished;
+    internal static bool IsFinal(this MachinePhase phase) => phase is MachinePhase.Stopped or MachinePhase.Failed or MachinePhase.Finished or MachinePhase.Vacated;
 }

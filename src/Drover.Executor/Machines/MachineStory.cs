@@ -13,6 +13,7 @@ internal sealed class MachineStory(MachineContext context, string taskId, IMachi
     private readonly MachineJournal journal = new(context.Sandbox, context.Options);
     private DateTimeOffset lastReport;
     private bool claimed;
+    private bool missing;
     private MachineRecord record = new()
     {
         TaskId = taskId,
@@ -96,6 +97,9 @@ internal sealed class MachineStory(MachineContext context, string taskId, IMachi
     /// <summary>The same once more, with what has become of the commands.</summary>
     internal void Repeat(MachinePhase phase) => Tell(phase);
 
+    /// <summary>The machine goes on in another task.</summary>
+    internal void Vacated(MachinePhase phase) => Write("vacated", phase);
+
     internal void Stopping(MachinePhase phase)
     {
         clock.End(StageStatus.Failed, "Stopped as asked.");
@@ -103,8 +107,9 @@ internal sealed class MachineStory(MachineContext context, string taskId, IMachi
         Tell(phase);
     }
 
-    internal void Failed(MachinePhase phase, string cause)
+    internal void Failed(MachinePhase phase, string cause, bool disksMissing)
     {
+        missing = disksMissing;
         record = record with { FailedAt = clock.Current, Cause = cause };
         clock.End(StageStatus.Failed, cause);
         Write("failed", phase);
@@ -135,6 +140,7 @@ internal sealed class MachineStory(MachineContext context, string taskId, IMachi
             MachinePhase.Failed => record.Cause,
             MachinePhase.Stopping => "The machine is being stopped.",
             MachinePhase.Stopped => "The machine is stopped.",
+            MachinePhase.Vacated => "The machine is off, and its disks are kept for its next start.",
             _ => null,
         };
         var stages = clock.Report(driver.Accelerator, failed, message, failed ? context.Console.Tail(ConsoleLines) : []);
@@ -147,6 +153,7 @@ internal sealed class MachineStory(MachineContext context, string taskId, IMachi
             AddressInUse = driver.Connection?.AddressInUse,
             Way = claimed ? StartWay.Warm : start?.Way,
             WayReason = claimed ? $"A spare was claimed. It came up so: {start?.Reason}" : start?.Reason,
+            DisksMissing = missing ? true : null,
             TemplateKey = start?.TemplateKey,
             Template = start?.Template,
             Outcomes = commands.Outcomes,

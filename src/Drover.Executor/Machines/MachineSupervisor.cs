@@ -84,8 +84,8 @@ internal sealed class MachineSupervisor : IDisposable
             case MachineEvent.Said(var machine, var message):
                 OnSaid(machine, message);
                 break;
-            case MachineEvent.StageFailed(_, var cause):
-                Fail(cause);
+            case MachineEvent.StageFailed(_, var cause, var missing):
+                Fail(cause, missing);
                 break;
             case MachineEvent.StageTimedOut(var stage, var seconds) when stage == story.Stage && phase != MachinePhase.Registered:
                 Fail(StageTimer.Sentence(stage, seconds));
@@ -107,8 +107,18 @@ internal sealed class MachineSupervisor : IDisposable
             case MachineEvent.StopAsked(var grace):
                 OnStop(grace);
                 break;
-            case MachineEvent.Gone when phase == MachinePhase.Freezing:
-                // Freezing ends the machine. Whether it did so too early is known to who freezes.
+            case MachineEvent.Vacated(var outcome):
+                commands.End(outcome);
+                if (Moves(MachineTrigger.Kept))
+                {
+                    story.Vacated(phase);
+                }
+
+                break;
+            case MachineEvent.Broken(var cause):
+                throw new MachineException(cause);
+            case MachineEvent.Gone when phase is MachinePhase.Freezing or MachinePhase.Vacating:
+                // Both end the machine. Whether it ended too early is known to who does it.
                 break;
             case MachineEvent.Gone(var cause) when phase != MachinePhase.Stopping:
                 Fail(cause);
@@ -136,6 +146,13 @@ internal sealed class MachineSupervisor : IDisposable
         {
             work.Unlimit();
             story.Finished(phase, "The template exists already.");
+            return;
+        }
+
+        if (context.Task.Kind == TaskKind.Discard && Moves(MachineTrigger.Frozen))
+        {
+            work.Unlimit();
+            story.Finished(phase, "Nothing is kept of the machine.");
             return;
         }
 
@@ -239,8 +256,14 @@ internal sealed class MachineSupervisor : IDisposable
                 commands.End(new CommandOutcome { Id = command.Id, Ok = true, Message = $"The spare is '{context.Task.Name}' now." });
                 story.Claimed(phase);
                 break;
+            case MachineCommand.Settle:
+                work.Settle(command);
+                break;
             case MachineCommand.Inspect:
                 work.Inspect(running!, command);
+                break;
+            case MachineCommand.Console:
+                work.OpenConsole(running!, command);
                 break;
             default:
                 work.Carry(running!, command, isOff: phase == MachinePhase.Off);
@@ -264,11 +287,11 @@ internal sealed class MachineSupervisor : IDisposable
         }
     }
 
-    private void Fail(string cause)
+    private void Fail(string cause, bool disksMissing = false)
     {
         if (Moves(MachineTrigger.Fail))
         {
-            story.Failed(phase, cause);
+            story.Failed(phase, cause, disksMissing);
         }
     }
 }

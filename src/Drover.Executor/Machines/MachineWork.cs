@@ -2,6 +2,8 @@ using System.Text.Json.Nodes;
 using Drover.Api.Agents;
 using Drover.Api.Machines;
 using Drover.Executor.Commands;
+using Drover.Executor.Consoles;
+using Drover.Executor.Disks;
 using Drover.Executor.Images;
 using Drover.Executor.Usage;
 
@@ -16,8 +18,9 @@ internal sealed class MachineWork(MachineContext context, IMachineDriver driver,
     private readonly CancellationTokenSource work = new();
 
     /// <summary>What a person asks of the machine while it is there.</summary>
-    internal CommandWork Commands { get; } = new(context, events);
+    internal CommandWork Commands { get; } = new(context, driver, events);
 
+    private readonly ConsoleWork consoles = new(context, events);
     private Task act = Task.CompletedTask;
     private Task listening = Task.CompletedTask;
     private Task stopping = Task.CompletedTask;
@@ -56,7 +59,7 @@ internal sealed class MachineWork(MachineContext context, IMachineDriver driver,
     internal void Attend(IMachine running)
     {
         listening = ListenAsync(running);
-        measuring = context.Task.Kind == TaskKind.Template ? Task.CompletedTask : new UsageSampler(context, running).RunAsync(work.Token);
+        measuring = context.Task.Kind == TaskKind.Template ? Task.CompletedTask : new UsageSampler(context, running, driver.Tap).RunAsync(work.Token);
         _ = WatchAsync(running);
     }
 
@@ -81,6 +84,12 @@ internal sealed class MachineWork(MachineContext context, IMachineDriver driver,
     internal void Inspect(IMachine running, MachineCommand command) => _ = InspectAsync(running, command);
 
     internal void Carry(IMachine running, MachineCommand command, bool isOff) => Commands.Begin(running, command, isOff, work.Token);
+
+    /// <summary>Opens a console for one person more; what else is done with the machine goes on beside it.</summary>
+    internal void OpenConsole(IMachine running, MachineCommand command) => consoles.Begin(running, command, work.Token);
+
+    /// <summary>The disks that the machine started from are its own now.</summary>
+    internal void Settle(MachineCommand command) => _ = SettleDisksAsync(command);
 
     internal void Inspected(GuestMessage answer) => inspection?.TrySetResult(answer);
 
@@ -107,6 +116,7 @@ internal sealed class MachineWork(MachineContext context, IMachineDriver driver,
         await act;
         machine?.Kill();
         await Commands.EndAsync();
+        await consoles.EndAsync();
         await stopping;
         if (machine is { } running)
         {
@@ -137,7 +147,7 @@ internal sealed class MachineWork(MachineContext context, IMachineDriver driver,
         }
         catch (MachineException e)
         {
-            await events.PostAsync(new MachineEvent.StageFailed(stage, e.Message));
+            await events.PostAsync(new MachineEvent.StageFailed(stage, e.Message, e is DisksMissingException));
         }
         catch (IOException e) when (DiskSpace.IsFull(e))
         {
@@ -201,6 +211,23 @@ internal sealed class MachineWork(MachineContext context, IMachineDriver driver,
         {
             // The machine is going, and its end is an event of its own.
         }
+    }
+
+    private async Task SettleDisksAsync(MachineCommand command)
+    {
+        await Task.Yield();
+        CommandOutcome outcome;
+        try
+        {
+            await KeptDisks.Of(context).SettleAsync(context.Task.ExternalId, context.TaskId);
+            outcome = new CommandOutcome { Id = command.Id, Ok = true };
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            outcome = new CommandOutcome { Id = command.Id, Ok = false, Message = e.Message };
+        }
+
+        await events.PostAsync(new MachineEvent.CommandEnded(outcome));
     }
 
     private async Task ListenAsync(IMachine running)

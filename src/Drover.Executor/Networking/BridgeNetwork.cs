@@ -101,7 +101,7 @@ internal sealed class BridgeNetwork(MachineContext context, NetworkChoice choice
 
     private NetworkPort Port(MachineTask machine)
     {
-        var card = TapDevice.Card(machine.ExternalId, tap!);
+        var card = TapDevice.Card(machine.ExternalId, tap!) with { TapName = TapDevice.NameOf(id) };
         var given = machine.Address;
         return new NetworkPort([card], new GuestNetwork(given?.Address, given?.Gateway, given?.NameServers ?? [], OwnAddress()) { Mac = card.Mac });
     }

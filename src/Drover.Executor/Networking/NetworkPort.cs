@@ -28,6 +28,9 @@ internal sealed record NetworkCard
     /// <summary>The open tap device, if it is one.</summary>
     public SafeFileHandle? Tap { get; init; }
 
+    /// <summary>Its name on this computer.</summary>
+    public string? TapName { get; init; }
+
     internal string DeviceId => "card-" + Id;
 
     /// <summary>For QEMU's command line.</summary>

@@ -18,7 +18,13 @@ internal static class NetworkSweep
         using var turn = await folder.LockAsync(time, cancellationToken);
         var shared = new NatSwitch(stateDirectory, options, time);
         var before = shared.Current;
-        var said = folder.Read().Where(found => !found.Alive).Select(found => $"Removed the network of {found.Use.Name} ({found.Use.Network}), whose executor had died.").ToList();
+        var dead = folder.Read().Where(found => !found.Alive).ToList();
+        foreach (var tap in dead.Select(found => found.Use.Tap).OfType<string>())
+        {
+            await TapLimit.RemoveAsync(tap, cancellationToken);
+        }
+
+        var said = dead.Select(found => $"Removed the network of {found.Use.Name} ({found.Use.Network}), whose executor had died.").ToList();
         await SettleAsync(folder, shared, cancellationToken);
         if (before is not null && shared.Current is null)
         {

@@ -7,7 +7,7 @@ namespace Drover.Executor.Networking;
 /// <summary>Runs one of the system's network programs.</summary>
 internal static class NetworkTool
 {
-    private static readonly Dictionary<string, string> Packages = new(StringComparer.Ordinal) { ["ip"] = "iproute2", ["nft"] = "nftables", ["dnsmasq"] = "dnsmasq-base" };
+    private static readonly Dictionary<string, string> Packages = new(StringComparer.Ordinal) { ["ip"] = "iproute2", ["nft"] = "nftables", ["dnsmasq"] = "dnsmasq-base", ["tc"] = "iproute2" };
 
     /// <summary>The programs that a nat needs, in the words of Debian's packages.</summary>
     internal static IReadOnlyCollection<string> All => Packages.Keys;

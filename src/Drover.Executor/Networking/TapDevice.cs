@@ -75,6 +75,7 @@ internal static class TapDevice
         Id = "net0",
         Mac = MacAddress.Of(externalId),
         Tap = tap,
+        TapName = NameOf(externalId),
         Backend = json =>
         {
             json.WriteString("type", "tap");

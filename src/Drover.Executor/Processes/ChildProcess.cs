@@ -16,8 +16,9 @@ internal sealed class ChildProcess : IDisposable
     private readonly TaskCompletionSource<ProcessExit> exited = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private bool reaped;
 
-    private ChildProcess(Socket output, Socket error)
+    private ChildProcess(Socket? input, Socket output, Socket error)
     {
+        Input = input is null ? null : new NetworkStream(input, ownsSocket: true);
         Output = new NetworkStream(output, ownsSocket: true);
         Error = new NetworkStream(error, ownsSocket: true);
     }
@@ -26,6 +27,9 @@ internal sealed class ChildProcess : IDisposable
 
     /// <summary>When it started, in clock ticks since the machine's boot: with the pid it names one process for ever. Null if it is gone already.</summary>
     public long? StartTime { get; private set; }
+
+    /// <summary>Null for a child that takes none.</summary>
+    public Stream? Input { get; }
 
     public Stream Output { get; }
 
@@ -37,11 +41,12 @@ internal sealed class ChildProcess : IDisposable
     /// <exception cref="Win32Exception">It cannot be started.</exception>
     public static async Task<ChildProcess> StartAsync(ProcessSpec spec)
     {
+        (Socket? input, var inputOfChild) = spec.TakesInput ? SocketPair() : (null, SpawnCall.NoInput);
         var (output, outputOfChild) = SocketPair();
         var (error, errorOfChild) = SocketPair();
-        var child = new ChildProcess(output, error);
+        var child = new ChildProcess(input, output, error);
         var started = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        var thread = new Thread(() => child.StartAndWait(spec, outputOfChild, errorOfChild, started), maxStackSize: 256 * 1024)
+        var thread = new Thread(() => child.StartAndWait(spec, inputOfChild, outputOfChild, errorOfChild, started), maxStackSize: 256 * 1024)
         {
             IsBackground = true,
             Name = Path.GetFileName(spec.Program),
@@ -74,15 +79,16 @@ internal sealed class ChildProcess : IDisposable
 
     public void Dispose()
     {
+        Input?.Dispose();
         Output.Dispose();
         Error.Dispose();
     }
 
-    private void StartAndWait(ProcessSpec spec, int output, int error, TaskCompletionSource started)
+    private void StartAndWait(ProcessSpec spec, int input, int output, int error, TaskCompletionSource started)
     {
         try
         {
-            Pid = SpawnCall.Run(spec, output, error);
+            Pid = SpawnCall.Run(spec, input, output, error);
             StartTime = ProcessIdentity.StartTimeOf(Pid);
         }
         catch (Exception e)
@@ -93,6 +99,11 @@ internal sealed class ChildProcess : IDisposable
         }
         finally
         {
+            if (input != SpawnCall.NoInput)
+            {
+                _ = LibC.Close(input);
+            }
+
             _ = LibC.Close(output);
             _ = LibC.Close(error);
         }
@@ -117,7 +128,8 @@ internal sealed class ChildProcess : IDisposable
         }
     }
 
-    private static unsafe (Socket Ours, int Theirs) SocketPair()
+    /// <summary>Two ends that are one connection; ours is closed to children.</summary>
+    internal static unsafe (Socket Ours, int Theirs) SocketPair()
     {
         var pair = stackalloc int[2];
         if (LibC.SocketPair(LibC.SocketUnix, LibC.SocketStreamCloseOnExec, 0, pair) != 0)

@@ -26,6 +26,9 @@ internal static partial class LibC
     internal const int AllSeals = 1 | 2 | 4 | 8;
     internal const int SocketUnix = 1;
     internal const int SocketStreamCloseOnExec = 1 | 0x80000;
+    internal const int SocketLevel = 1;
+    internal const int SocketRights = 1;
+    internal const int MessageNoSignal = 0x4000;
     internal const int WaitForPid = 1;
     internal const int WaitExited = 4;
     internal const int WaitNoReap = 0x01000000;
@@ -44,6 +47,9 @@ internal static partial class LibC
 
     [LibraryImport("libc", EntryPoint = "close", SetLastError = true)]
     internal static partial int Close(int descriptor);
+
+    [LibraryImport("libc", EntryPoint = "link", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial int Link(string from, string to);
 
     [LibraryImport("libc", EntryPoint = "fsync", SetLastError = true)]
     internal static partial int Sync(int descriptor);
@@ -83,6 +89,9 @@ internal static partial class LibC
 
     [LibraryImport("libc", EntryPoint = "socketpair", SetLastError = true)]
     internal static unsafe partial int SocketPair(int domain, int type, int protocol, int* pair);
+
+    [LibraryImport("libc", EntryPoint = "sendmsg", SetLastError = true)]
+    internal static unsafe partial nint SendMessage(int socket, MessageHeader* message, int flags);
 
     [LibraryImport("libc", EntryPoint = "waitid", SetLastError = true)]
     internal static unsafe partial int WaitId(int kind, int id, byte* signalInfo, int options);

@@ -19,6 +19,9 @@ internal sealed record ProcessSpec
     /// <summary>Descriptors that the child gets under the same number as here. Everything else of ours stays closed to it.</summary>
     public IReadOnlyList<SafeFileHandle> Inherited { get; init; } = [];
 
+    /// <summary>The child reads what we write to <see cref="ChildProcess.Input"/>; else /dev/null.</summary>
+    public bool TakesInput { get; init; }
+
     /// <summary>Null runs the child as we are.</summary>
     public ProcessUser? User { get; init; }
 

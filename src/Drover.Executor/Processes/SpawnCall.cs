@@ -8,10 +8,13 @@ namespace Drover.Executor.Processes;
 /// SIGCHLD handler of its own, and runs on the calling thread, to which Linux ties "dies with its parent" (prctl(2), PR_SET_PDEATHSIG).</remarks>
 internal static unsafe class SpawnCall
 {
-    /// <summary>Starts the child with <paramref name="output"/> and <paramref name="error"/> as its streams and /dev/null as input.</summary>
+    /// <summary>In place of a descriptor: /dev/null.</summary>
+    internal const int NoInput = -1;
+
+    /// <summary>Starts the child with these descriptors as its streams.</summary>
     /// <returns>The pid.</returns>
     /// <exception cref="Win32Exception">The program is missing, or the machine is out of processes or memory.</exception>
-    internal static int Run(ProcessSpec spec, int output, int error)
+    internal static int Run(ProcessSpec spec, int input, int output, int error)
     {
         var (program, arguments) = CommandLine(spec);
         var memory = new List<IntPtr>();
@@ -43,7 +46,7 @@ internal static unsafe class SpawnCall
                 return vector;
             }
 
-            Check(LibC.SpawnActionsOpen(actions, 0, Text("/dev/null"), 0, 0), program);
+            Check(input == NoInput ? LibC.SpawnActionsOpen(actions, 0, Text("/dev/null"), 0, 0) : LibC.SpawnActionsDuplicate(actions, input, 0), program);
             Check(LibC.SpawnActionsDuplicate(actions, output, 1), program);
             Check(LibC.SpawnActionsDuplicate(actions, error, 2), program);
             foreach (var handle in spec.Inherited)

@@ -1,5 +1,4 @@
 using Drover.Api.Machines;
-using Drover.Executor.Images;
 using Drover.Executor.SeedDisk;
 using Microsoft.Win32.SafeHandles;
 
@@ -12,7 +11,9 @@ namespace Drover.Executor.Qemu;
 internal sealed record BootMedium(BootSource Source, IReadOnlyList<SafeFileHandle> Inherited, IReadOnlyList<string> Own) : IDisposable
 {
     /// <exception cref="Drover.Executor.Machines.MachineException">This computer has no firmware for the image.</exception>
-    internal static BootMedium Open(MachineTask task, ImageLease image, string sandbox)
+    /// <param name="fileOf">The path of the image's file with a role.</param>
+    /// <param name="unpackedKernel">In place of the packed one.</param>
+    internal static BootMedium Open(MachineTask task, Func<string, string> fileOf, string? unpackedKernel, string sandbox)
     {
         switch (task.Image.Kind)
         {
@@ -21,7 +22,7 @@ internal sealed record BootMedium(BootSource Source, IReadOnlyList<SafeFileHandl
             case ImageKind.Uefi:
                 return new BootMedium(new BootSource.Firmware(SeedImage.FileName, UefiFiles.Place(sandbox)), [], [SeedImage.FileName, UefiFiles.VariablesFileName]);
             default:
-                var (kernel, initrd) = (File.OpenHandle(image["kernel"]), File.OpenHandle(image["initrd"]));
+                var (kernel, initrd) = (File.OpenHandle(unpackedKernel ?? fileOf("kernel")), File.OpenHandle(fileOf("initrd")));
                 return new BootMedium(new BootSource.Kernel(Inherit(kernel), Inherit(initrd)), [kernel, initrd], []);
         }
     }

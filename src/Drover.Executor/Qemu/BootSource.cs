@@ -37,9 +37,21 @@ internal abstract record BootSource
                 words.Add("console=ttyS0");
             }
 
+            if (task.Display == MachineDisplay.Vga)
+            {
+                // Before the serial port: the last one is where the guest's own programs write.
+                words.Insert(0, "console=tty0");
+            }
+
             if (accelerator == AcceleratorSelector.Tcg)
             {
                 words.Add(QemuPlan.TcgKernelArguments);
+            }
+
+            if (task.Kept)
+            {
+                // A disk that was another machine's knows who that was: the guest makes its own before anything starts.
+                words.Add($"drover.machine={task.ExternalId}");
             }
 
             return string.Join(' ', words.Where(word => word.Length > 0));

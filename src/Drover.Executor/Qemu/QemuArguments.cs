@@ -10,7 +10,7 @@ namespace Drover.Executor.Qemu;
 
 /// <summary>What a QEMU process is made of. A pure function; all paths are relative to the sandbox, QEMU's working directory.</summary>
 /// <remarks>A template and its copies must have the same devices in the same order, the card included: it is frozen without a back end, and a copy gives it one.
-/// They have no balloon and do not report free pages: in a copy both would give back pages of the template. Other cards and disks are plugged into a copy's free slots.
+/// They have no balloon and do not report free pages: in a copy both would give back pages of the template. A machine that booted reports them; nothing is ever taken from a guest. Other cards and disks are plugged into a copy's free slots.
 /// The uuid that firmware tells a guest is in a template's memory, so a template has none.</remarks>
 /// <param name="Sandbox">The machine's folder, only as part of its name: so that a process list tells whose it is.</param>
 /// <param name="BaseDisk">Path that QEMU opens: like the boot source's a descriptor handed over, because an unprivileged QEMU may not reach the cache.</param>
@@ -36,6 +36,14 @@ internal sealed record QemuPlan(MachineTask Task, string Sandbox, string Acceler
 
     /// <summary>Where the memory is.</summary>
     public QemuMemoryPlan Memory { get; init; } = new QemuMemoryPlan.Plain();
+
+    /// <summary>The template's disk beneath the machine's own, of a machine that was a copy of it and boots now.</summary>
+    public string? TemplateDisk { get; init; }
+
+    private string? DiskBeneath => Memory is QemuMemoryPlan.Copied(_, var disk) ? disk : TemplateDisk;
+
+    /// <summary>Whether pages that the guest frees go back to the computer: where the memory is the machine's alone.</summary>
+    internal bool GivesMemoryBack => Memory is QemuMemoryPlan.Plain;
 
     private bool IsKept => Memory is QemuMemoryPlan.Kept;
 
@@ -69,19 +77,30 @@ internal sealed record QemuPlan(MachineTask Task, string Sandbox, string Acceler
         .. ExtraDiskArguments,
         .. CardArguments,
         "-object", "rng-random,id=rng0,filename=/dev/urandom", "-device", "virtio-rng-pci,rng=rng0",
+        .. GivesMemoryBack ? (string[])["-device", "virtio-balloon-pci,free-page-reporting=on"] : [],
         .. SlotArguments,
+        .. HasScreen(Task) ? ["-device", "VGA,vgamem_mb=4", "-vnc", "none"] : Array.Empty<string>(),
         "-sandbox", "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny",
     ];
 
+    /// <summary>A screen that nobody sees until its connection is handed to QEMU, which listens nowhere.</summary>
+    internal static bool HasScreen(MachineTask task) => task.Kind == TaskKind.Machine && MachineDisplay.IsThere(task.Display, task.Image.Kind);
+
     /// <summary>The ids of the cards of all disks, the machine's own first.</summary>
     internal static IReadOnlyList<string> DiskDevices(MachineTask task) => [DiskDevice, .. task.Disks.Select((_, number) => ExtraDevice(number))];
+
+    /// <summary>What a guest gives back, or writes zeros over, the file gives back too.</summary>
+    private const string Trim = "discard=unmap,detect-zeroes=unmap";
+
+    /// <summary>A disk beside the machine's own, in QEMU's words.</summary>
+    internal static string ExtraNode(int number) => $"extra{Number(number)}-disk";
 
     private static string ExtraDevice(int number) => $"extra{Number(number)}";
 
     private IEnumerable<string> ExtraDiskArguments => Task.Disks.SelectMany((disk, number) => (string[])
     [
         "-blockdev", $"driver=file,node-name=extra{Number(number)}-file,filename={OverlayDisk.ExtraFileName(disk)},discard=unmap",
-        "-blockdev", $"driver=qcow2,node-name=extra{Number(number)}-disk,file=extra{Number(number)}-file,discard=unmap",
+        "-blockdev", $"driver=qcow2,node-name=extra{Number(number)}-disk,file=extra{Number(number)}-file,{Trim}",
         "-device", $"virtio-blk-pci,drive=extra{Number(number)}-disk,id={ExtraDevice(number)},serial={disk.Name}",
     ]);
 
@@ -97,15 +116,15 @@ internal sealed record QemuPlan(MachineTask Task, string Sandbox, string Acceler
     [
         "-blockdev", $"driver=file,node-name=base-file,filename={BaseDisk},read-only=on",
         "-blockdev", "driver=qcow2,node-name=base,file=base-file,read-only=on",
-        .. Memory is QemuMemoryPlan.Copied copied
+        .. DiskBeneath is { } beneath
             ? (IEnumerable<string>)
             [
-                "-blockdev", $"driver=file,node-name=template-file,filename={copied.Disk},read-only=on",
+                "-blockdev", $"driver=file,node-name=template-file,filename={beneath},read-only=on",
                 "-blockdev", "driver=qcow2,node-name=template,file=template-file,backing=base,read-only=on",
             ]
             : [],
         "-blockdev", $"driver=file,node-name=disk-file,filename={OverlayDisk.FileName},discard=unmap",
-        "-blockdev", $"driver=qcow2,node-name=disk,file=disk-file,backing={(Memory is QemuMemoryPlan.Copied ? "template" : "base")},discard=unmap",
+        "-blockdev", $"driver=qcow2,node-name=disk,file=disk-file,backing={(DiskBeneath is null ? "base" : "template")},{Trim}",
     ];
 
     /// <summary>Of a copy's cards the first is the one that was frozen.</summary>
@@ -122,7 +141,7 @@ internal sealed record QemuPlan(MachineTask Task, string Sandbox, string Acceler
     private long Mebibytes => (Task.MemoryBytes + (1L << 20) - 1) >> 20;
 
     /// <summary>Translated code is QEMU's own memory and counts against the task's limit.</summary>
-    private string AcceleratorArgument => Accelerator == AcceleratorSelector.Kvm ? "kvm" : $"tcg,thread=multi,tb-size={Number(QemuMemory.TranslationCache(Mebibytes))}";
+    private string AcceleratorArgument => Accelerator == AcceleratorSelector.Kvm ? "kvm" : $"tcg,thread=multi,tb-size={Number(Memory is QemuMemoryPlan.Copied ? QemuMemory.TranslationCacheOfCopy(Mebibytes) : QemuMemory.TranslationCache(Mebibytes))}";
 
     private static string Number(long value) => value.ToString(CultureInfo.InvariantCulture);
 

@@ -17,6 +17,8 @@ namespace Drover.Executor.Qemu;
 /// </remarks>
 internal sealed class QemuControls(MachineContext context, ProcessUser? user, Func<QmpClient> monitor) : IMachineControls
 {
+    private readonly QemuDiskCopy copying = new(context, user, (command, arguments, token) => monitor().ExecuteAsync(command, arguments, token));
+
     /// <summary>The object that a limit is set on, by the device's id.</summary>
     private static string BackendOf(string device) => $"/machine/peripheral/{device}/virtio-backend";
 
@@ -25,6 +27,9 @@ internal sealed class QemuControls(MachineContext context, ProcessUser? user, Fu
 
     /// <summary>Takes QEMU's word that the guest powered down. False when nobody asked for that.</summary>
     internal bool PoweredDown() => halted?.TrySetResult() ?? false;
+
+    /// <summary>Takes QEMU's word that a job on disks is over.</summary>
+    internal void JobEnded(string job, string? error) => copying.JobEnded(job, error);
 
     public async Task<bool> HaltAsync(TimeSpan grace, CancellationToken cancellationToken)
     {
@@ -104,6 +109,8 @@ internal sealed class QemuControls(MachineContext context, ProcessUser? user, Fu
         }
     }
 
+    public Task<IReadOnlyDictionary<string, string>> CopyDisksAsync(CancellationToken cancellationToken) => copying.RunAsync(cancellationToken);
+
     public async Task SnapshotAsync(string name, CancellationToken cancellationToken) =>
         await Ask("blockdev-snapshot-internal-sync", a => { a.WriteString("device", QemuPlan.DiskNode); a.WriteString("name", name); }, cancellationToken);
 
@@ -165,6 +172,7 @@ internal sealed class QemuControls(MachineContext context, ProcessUser? user, Fu
                 a.WriteString("file", QemuPlan.DiskFileNode);
                 a.WriteString("backing", beneath);
                 a.WriteString("discard", "unmap");
+                a.WriteString("detect-zeroes", "unmap");
             },
             a =>
             {

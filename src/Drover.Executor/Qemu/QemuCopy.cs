@@ -1,5 +1,4 @@
 using Drover.Executor.Machines;
-using Drover.Executor.Networking;
 using Drover.Executor.Templates;
 using Microsoft.Win32.SafeHandles;
 
@@ -52,7 +51,7 @@ internal sealed class QemuCopy(MachineContext context, QemuLaunch launch, Templa
             await BlameAsync(() => machine.ContinueAsync(cancellationToken));
             await Seeding.RunAsync(words, context.Time, cancellationToken);
             clock.Passed("seed");
-            await FitAsync(machine, plan.Cards, cancellationToken);
+            await FitAsync(machine, cancellationToken);
             clock.Passed("fit");
             context.Options.Log($"copy of {template.Key}: {clock}");
             return machine;
@@ -70,16 +69,11 @@ internal sealed class QemuCopy(MachineContext context, QemuLaunch launch, Templa
     }
 
     /// <summary>What this machine has more of than its template.</summary>
-    private async Task FitAsync(QemuMachine machine, IReadOnlyList<NetworkCard> cards, CancellationToken cancellationToken)
+    private async Task FitAsync(QemuMachine machine, CancellationToken cancellationToken)
     {
         if (context.Task.DiskBytes > template.Manifest.DiskBytes)
         {
             await machine.ResizeDiskAsync(context.Task.DiskBytes, cancellationToken);
-        }
-
-        for (var number = 1; number < cards.Count; number++)
-        {
-            await machine.PlugAsync(cards[number], QemuPlan.Slot(number), cancellationToken);
         }
     }
 

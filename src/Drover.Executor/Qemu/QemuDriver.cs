@@ -21,6 +21,7 @@ internal sealed class QemuDriver(MachineContext context) : IMachineDriver
     private INetworkDriver? network;
     private NetworkPort? port;
     private ImageLease? image;
+    private DiskOrigin? origin;
     private TemplateLease? template;
     private TemplateDraft? draft;
     private SafeFileHandle? kept;
@@ -30,6 +31,7 @@ internal sealed class QemuDriver(MachineContext context) : IMachineDriver
     private QemuUser? user;
     private GuestChannel? guest;
     private RingLog? log;
+    private bool limited;
 
     public AcceleratorChoice? Accelerator { get; private set; }
 
@@ -37,11 +39,36 @@ internal sealed class QemuDriver(MachineContext context) : IMachineDriver
 
     public NetworkOutcome? Connection { get; private set; }
 
-    public GuestNetwork Network => port?.Guest ?? throw new InvalidOperationException("The network stage comes first.");
+    public GuestNetwork Network => port is null ? throw new InvalidOperationException("The network stage comes first.")
+        : copied is { LacksCards: true } ? port.Guest with { Cards = [] }
+        : port.Guest;
+
+    public string? Tap => port?.Cards.Select(card => card.TapName).FirstOrDefault(name => name is not null);
+
+    public async Task LimitNetworkAsync(long? bytes, CancellationToken cancellationToken)
+    {
+        if (Tap is { } tap)
+        {
+            await TapLimit.SetAsync(tap, bytes, cancellationToken);
+            limited = bytes is not null;
+        }
+        else if (bytes is not null)
+        {
+            throw new MachineException($"networkBytes cannot be kept in the network '{network?.Choice.Name ?? UserNetwork.Name}' of this machine: QEMU has no limit for connections that it makes itself. In nat and bridge:NAME it can.");
+        }
+    }
+
+    /// <summary>Of the image's files those that this machine's kind boots with.</summary>
+    public DiskOrigin Origin => origin ?? new DiskOrigin(
+        new[] { "disk", "kernel", "initrd" }.Where(role => context.Task.Image.Files.Any(file => file.Role == role)).Select(role => (role, path: image![role]))
+            .Concat(copied is null ? [] : [(DiskOrigin.Template, template!.PathOf(TemplateLease.DiskFile))])
+            .ToDictionary(file => file.Item1, file => file.Item2, StringComparer.Ordinal));
 
     public Task PrepareAsync(string stage, IProgress<string> progress, CancellationToken cancellationToken) => stage switch
     {
+        MachineStage.Image when context.Task.Kept => PrepareKeptAsync(progress, cancellationToken),
         MachineStage.Image => PrepareImageAsync(progress, cancellationToken),
+        MachineStage.Disk when context.Task.Kept => Task.CompletedTask,
         MachineStage.Disk => PrepareDiskAsync(cancellationToken),
         MachineStage.Network => PrepareNetworkAsync(progress, cancellationToken),
         _ => throw new ArgumentOutOfRangeException(nameof(stage), stage, "Not a preparation."),
@@ -73,6 +100,7 @@ internal sealed class QemuDriver(MachineContext context) : IMachineDriver
     {
         var plugged = port!.Cards.Count;
         port = await ConnectAsync(() => network!.AdoptAsync(machine, cancellationToken));
+        await LimitFromTheStartAsync(machine, cancellationToken);
         if (copied is null)
         {
             // It was not made to take further cards.
@@ -80,10 +108,7 @@ internal sealed class QemuDriver(MachineContext context) : IMachineDriver
             return;
         }
 
-        for (var number = plugged; number < port.Cards.Count; number++)
-        {
-            await copied.PlugAsync(port.Cards[number], QemuPlan.Slot(number), cancellationToken);
-        }
+        PlugFrom(copied, plugged);
     }
 
     public async Task FreezeAsync(IMachine machine, IProgress<string> progress, CancellationToken cancellationToken) =>
@@ -96,6 +121,11 @@ internal sealed class QemuDriver(MachineContext context) : IMachineDriver
             File.Delete(Path.Combine(context.Sandbox, name));
         }
 
+        if (Directory.Exists(Path.Combine(context.Sandbox, DiskOrigin.FolderName)))
+        {
+            Directory.Delete(Path.Combine(context.Sandbox, DiskOrigin.FolderName), recursive: true);
+        }
+
         BootMedium.Remove(context.Sandbox);
         QemuFreeze.Remove(context.Sandbox);
         guest?.Dispose();
@@ -104,6 +134,12 @@ internal sealed class QemuDriver(MachineContext context) : IMachineDriver
         draft?.Dispose();
         kept?.Dispose();
         image?.Dispose();
+        if (limited && Tap is { } tap)
+        {
+            await TapLimit.RemoveAsync(tap, CancellationToken.None);
+            limited = false;
+        }
+
         if (network is not null)
         {
             await network.RemoveAsync();
@@ -113,15 +149,20 @@ internal sealed class QemuDriver(MachineContext context) : IMachineDriver
     /// <summary>Starts QEMU as what the preparations made ready: a copy, a template to be, or a machine that boots.</summary>
     private async Task<IMachine> BootAsync(CancellationToken cancellationToken)
     {
-        using var boot = BootMedium.Open(context.Task, image!, context.Sandbox);
-        using var disk = File.OpenHandle(image!["disk"]);
+        // QEMU maps an unpacked kernel, and reads a packed one into memory of its own. With kvm the packed one: it places itself by chance.
+        var unpacked = Accelerator!.Name == AcceleratorSelector.Tcg ? image?.Find("kernel-unpacked") : null;
+        using var boot = BootMedium.Open(context.Task, FileOf, unpacked, context.Sandbox);
+        using var disk = File.OpenHandle(FileOf("disk"));
+        using var beneath = origin?.TemplateDisk is { } path ? File.OpenHandle(path) : null;
         guest?.Dispose();
         guest = new GuestChannel(context.Sandbox, context.Time);
-        var plan = new QemuPlan(context.Task, context.Sandbox, Accelerator!.Name, port?.Cards ?? [], boot.Source, BootMedium.Inherit(disk));
-        IReadOnlyList<SafeFileHandle> inherited = [disk, .. boot.Inherited, .. port?.Inherited ?? []];
+        var plan = new QemuPlan(context.Task, context.Sandbox, Accelerator.Name, port?.Cards ?? [], boot.Source, BootMedium.Inherit(disk)) { TemplateDisk = beneath is null ? null : BootMedium.Inherit(beneath) };
+        IReadOnlyList<SafeFileHandle> inherited = [disk, .. beneath is null ? Array.Empty<SafeFileHandle>() : [beneath], .. boot.Inherited, .. port?.Inherited ?? []];
         if (copy is not null)
         {
-            return copied = await copy.RunAsync(plan, inherited, guest, cancellationToken);
+            copied = await copy.RunAsync(plan, inherited, guest, cancellationToken);
+            PlugFrom(copied, 1);
+            return copied;
         }
 
         if (kept is not null)
@@ -130,6 +171,14 @@ internal sealed class QemuDriver(MachineContext context) : IMachineDriver
         }
 
         return await launch!.RunAsync(plan, inherited, [.. boot.Own, .. context.Task.Disks.Select(OverlayDisk.ExtraFileName)], guest, cancellationToken);
+    }
+
+    private void PlugFrom(QemuMachine machine, int first)
+    {
+        if (port!.Cards.Count > first)
+        {
+            machine.PlugWhenHost(new FurtherCards([.. port.Cards.Skip(first)], first, port.Guest.Cards));
+        }
     }
 
     /// <summary>A copy is a shortcut: where it leads nowhere, the machine boots, and a template that is to blame is never tried again.</summary>
@@ -151,17 +200,30 @@ internal sealed class QemuDriver(MachineContext context) : IMachineDriver
         await PrepareDiskAsync(cancellationToken);
     }
 
-    private async Task ChooseStartAsync(string version, IProgress<string> progress, CancellationToken cancellationToken)
+    private string FileOf(string role) => origin?.Paths[role] ?? image![role];
+
+    private void ChooseLaunch()
     {
         user = QemuUser.For(Accelerator!.Name, context.Options.DropPrivileges);
         log = new RingLog(Path.Combine(context.Sandbox, LogFileName));
         launch = new QemuLaunch(context, user, log);
-        var model = Accelerator.Name == AcceleratorSelector.Kvm ? $"host {AcceleratorFacts.OfThisMachine(version).CpuModel}" : QemuPlan.CpuOf(Accelerator.Name);
+    }
+
+    private async Task PrepareKeptAsync(IProgress<string> progress, CancellationToken cancellationToken)
+    {
+        (origin, Accelerator, Start) = await new QemuKeptStart(context).PrepareAsync(progress, cancellationToken);
+        ChooseLaunch();
+    }
+
+    private async Task ChooseStartAsync(string version, IProgress<string> progress, CancellationToken cancellationToken)
+    {
+        ChooseLaunch();
+        var model = Accelerator!.Name == AcceleratorSelector.Kvm ? $"host {AcceleratorFacts.OfThisMachine(version).CpuModel}" : QemuPlan.CpuOf(Accelerator.Name);
         var facts = TemplateFacts.Of(context.Task, Accelerator.Name, version, model, ImageKind.IsForeign(context.Task.Image.Kind) ? "" : QemuPlan.Shape(context.Task, Accelerator.Name));
         (Start, template) = TemplateChoice.Of(context.Task, facts, store);
         if (template is not null)
         {
-            copy = new QemuCopy(context, launch, template);
+            copy = new QemuCopy(context, launch!, template);
             copy.Begin(cancellationToken);
         }
 
@@ -212,6 +274,14 @@ internal sealed class QemuDriver(MachineContext context) : IMachineDriver
         return await probe.RunAsync(lease["kernel"], lease["initrd"], QemuUser.For(AcceleratorSelector.Kvm, context.Options.DropPrivileges).User, cancellationToken);
     }
 
+    private async Task LimitFromTheStartAsync(MachineTask machine, CancellationToken cancellationToken)
+    {
+        if (machine.Limits?.NetworkBytes is { } bytes)
+        {
+            await LimitNetworkAsync(bytes, cancellationToken);
+        }
+    }
+
     private async Task PrepareNetworkAsync(IProgress<string> progress, CancellationToken cancellationToken)
     {
         if (context.Task.Kind == TaskKind.Template)
@@ -222,6 +292,7 @@ internal sealed class QemuDriver(MachineContext context) : IMachineDriver
 
         network = Networks.Of(context);
         port = await ConnectAsync(() => network.PrepareAsync(progress, cancellationToken));
+        await LimitFromTheStartAsync(context.Task, cancellationToken);
         if (context.Task.Image is { Agent.Url: { } agent } && ImageKind.IsForeign(context.Task.Image.Kind))
         {
             var identity = Network.Identity(context.Task, context.Time);

@@ -23,9 +23,11 @@ internal sealed class QemuLaunch(MachineContext context, QemuUser user, RingLog 
         {
             Program = context.Options.QemuProgram,
             Arguments = plan.Arguments(),
+            Environment = Environment(),
             WorkingDirectory = context.Sandbox,
             Inherited = inherited,
             User = user.User,
+            TakesInput = true,
             DiesWithParent = true,
         };
         ChildProcess child;
@@ -50,6 +52,13 @@ internal sealed class QemuLaunch(MachineContext context, QemuUser user, RingLog 
             throw;
         }
     }
+
+    /// <summary>A QEMU has few threads that allocate, and many QEMUs share a computer: one arena, and what is free at its end goes back (mallopt(3)).</summary>
+    private static Dictionary<string, string> Environment() => new(ChildEnvironment.OfThisProcess(), StringComparer.Ordinal)
+    {
+        ["MALLOC_ARENA_MAX"] = "1",
+        ["MALLOC_TRIM_THRESHOLD_"] = "131072",
+    };
 
     /// <summary>Ends a QEMU that is not used.</summary>
     internal static async Task EndAsync(QemuMachine machine)

@@ -1,7 +1,9 @@
 using System.Globalization;
 using System.Text.Json;
 using Drover.Api.Agents;
+using Drover.Api.Machines;
 using Drover.Executor.Commands;
+using Drover.Executor.Consoles;
 using Drover.Executor.Machines;
 using Drover.Executor.Networking;
 using Drover.Executor.Processes;
@@ -18,11 +20,13 @@ internal sealed class QemuMachine : IMachine
     private readonly RingLog log;
     private readonly Task pumps;
     private readonly QemuControls controls;
+    private readonly SerialLine serial;
     private QmpClient? monitor;
     private string? shutdownReason;
     private readonly TaskCompletionSource<string> migrated = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private bool settled;
     private bool guestShallGrow;
+    private FurtherCards? further;
 
     internal QemuMachine(MachineContext context, ChildProcess child, ProcessRecord record, ProcessUser? user, IGuestChannel guest, RingLog log)
     {
@@ -32,7 +36,8 @@ internal sealed class QemuMachine : IMachine
         Process = record;
         Guest = guest;
         controls = new QemuControls(context, user, () => Monitor);
-        pumps = Task.WhenAll(context.Console.PumpAsync(child.Output), log.PumpAsync(child.Error));
+        serial = new SerialLine(context.Console, child.Output, child.Input);
+        pumps = Task.WhenAll(serial.PumpAsync(), log.PumpAsync(child.Error));
         Exited = WaitAsync();
     }
 
@@ -47,6 +52,11 @@ internal sealed class QemuMachine : IMachine
     /// <summary>Takes the monitor over the connection that QEMU made.</summary>
     internal async Task ConnectAsync(Stream stream, CancellationToken cancellationToken) =>
         monitor = await QmpClient.OpenAsync(stream, context.Time, OnEvent, cancellationToken);
+
+    public async Task<IConsole> OpenConsoleAsync(string kind, CancellationToken cancellationToken) =>
+        kind == ConsoleKind.Serial ? serial.Attach()
+        : QemuPlan.HasScreen(context.Task) ? await QemuScreen.OpenAsync(Monitor, cancellationToken)
+        : throw new MachineException("This machine has no screen. Make it with the display vga to have one; its serial console is there.");
 
     public async Task SettleAsync(CancellationToken cancellationToken)
     {
@@ -63,8 +73,21 @@ internal sealed class QemuMachine : IMachine
             await Guest.SendAsync(new GuestMessage { Type = GuestMessage.Grow }, cancellationToken);
         }
 
+        if (!settled && context.Task.Ports is { Count: > 0 } ports)
+        {
+            await controls.ForwardAsync(PortForward.Read(ports), cancellationToken);
+        }
+
         settled = true;
+        await PlugAsync(cancellationToken);
     }
+
+    /// <summary>Gives a copy the cards beside its first when it is a host: the way to the server is the first card's, and to find another one takes a guest under
+    /// emulation as long as all else together.</summary>
+    internal void PlugWhenHost(FurtherCards cards) => further = cards;
+
+    /// <summary>Cards that the guest has yet to get.</summary>
+    internal bool LacksCards => further is not null;
 
     public async Task PowerDownAsync(CancellationToken cancellationToken) => await Monitor.ExecuteAsync("system_powerdown", null, cancellationToken);
 
@@ -89,11 +112,32 @@ internal sealed class QemuMachine : IMachine
         guestShallGrow = true;
     }
 
-    /// <summary>Plugs a card into a free slot of a copy.</summary>
-    internal async Task PlugAsync(NetworkCard card, string slot, CancellationToken cancellationToken)
+    private async Task PlugAsync(CancellationToken cancellationToken)
     {
-        await Monitor.ExecuteAsync("netdev_add", card.WriteBackend, cancellationToken);
-        await Monitor.ExecuteAsync("device_add", arguments => card.WriteDevice(arguments, slot), cancellationToken);
+        if (further is not { } cards)
+        {
+            return;
+        }
+
+        further = null;
+        try
+        {
+            for (var number = 0; number < cards.Cards.Count; number++)
+            {
+                var (card, slot) = (cards.Cards[number], QemuPlan.Slot(cards.FirstSlot + number));
+                await Monitor.ExecuteAsync("netdev_add", card.WriteBackend, cancellationToken);
+                await Monitor.ExecuteAsync("device_add", arguments => card.WriteDevice(arguments, slot), cancellationToken);
+            }
+        }
+        catch (MachineException e)
+        {
+            // It is a host all the same, and reaches everything but its neighbours.
+            context.Console.AppendLine($"[drover] a card could not be plugged: {e.Message}");
+            context.Options.Log($"a card could not be plugged: {e.Message}");
+            return;
+        }
+
+        await Guest.SendAsync(new GuestMessage { Type = GuestMessage.Plugged, Cards = cards.Guest }, cancellationToken);
     }
 
     public void Kill() => child.Signal(LibC.SigKill);
@@ -148,6 +192,9 @@ internal sealed class QemuMachine : IMachine
         {
             case "SHUTDOWN" when controls.PoweredDown():
                 break;
+            case "BLOCK_JOB_COMPLETED" or "BLOCK_JOB_CANCELLED":
+                controls.JobEnded(data.GetProperty("device").GetString()!, name == "BLOCK_JOB_CANCELLED" ? "cancelled" : data.TryGetProperty("error", out var error) ? error.GetString() : null);
+                break;
             case "SHUTDOWN" when data.ValueKind == JsonValueKind.Object && data.TryGetProperty("reason", out var reason):
                 shutdownReason = reason.GetString();
                 break;
@@ -180,3 +227,8 @@ internal sealed class QemuMachine : IMachine
         _ => lastWords.Count == 0 ? $"QEMU died: {exit}." : $"QEMU died: {exit}: {string.Join(" / ", lastWords)}",
     };
 }
+
+/// <summary>Cards that a copy gets when it is a host.</summary>
+/// <param name="FirstSlot">The first free slot.</param>
+/// <param name="Guest">As the guest is told of them.</param>
+internal sealed record FurtherCards(IReadOnlyList<NetworkCard> Cards, int FirstSlot, IReadOnlyList<GuestCard> Guest);

@@ -1,6 +1,8 @@
 using System.Collections.Concurrent;
+using System.Net.Sockets;
 using System.Text.Json;
 using Drover.Executor.Machines;
+using Drover.Executor.Processes;
 
 namespace Drover.Executor.Qemu;
 
@@ -59,7 +61,11 @@ internal sealed class QmpClient : IAsyncDisposable
     /// <param name="arguments">Writes the members of the arguments' object.</param>
     /// <exception cref="MachineException">QEMU refused, or did not answer in ten seconds.</exception>
     /// <exception cref="IOException">The connection ended.</exception>
-    internal async Task<JsonElement> ExecuteAsync(string command, Action<Utf8JsonWriter>? arguments, CancellationToken cancellationToken)
+    internal Task<JsonElement> ExecuteAsync(string command, Action<Utf8JsonWriter>? arguments, CancellationToken cancellationToken) =>
+        ExecuteAsync(command, arguments, null, cancellationToken);
+
+    /// <param name="descriptor">Goes to QEMU with the command; it stays open here.</param>
+    internal async Task<JsonElement> ExecuteAsync(string command, Action<Utf8JsonWriter>? arguments, int? descriptor, CancellationToken cancellationToken)
     {
         var id = Interlocked.Increment(ref lastId);
         var answer = new TaskCompletionSource<JsonElement>(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -68,7 +74,7 @@ internal sealed class QmpClient : IAsyncDisposable
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
         try
         {
-            await SendAsync(Message(id, command, arguments), either.Token);
+            await SendAsync(Message(id, command, arguments), descriptor, either.Token);
             return await answer.Task.WaitAsync(either.Token);
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
@@ -90,7 +96,7 @@ internal sealed class QmpClient : IAsyncDisposable
         writing.Dispose();
     }
 
-    private async Task SendAsync(byte[] line, CancellationToken cancellationToken)
+    private async Task SendAsync(byte[] line, int? descriptor, CancellationToken cancellationToken)
     {
         await writing.WaitAsync(cancellationToken);
         try
@@ -100,7 +106,8 @@ internal sealed class QmpClient : IAsyncDisposable
                 throw new IOException("QEMU's monitor is closed.");
             }
 
-            await stream.WriteAsync(line, cancellationToken);
+            var sent = descriptor is { } passed && stream is NetworkStream { Socket: var socket } ? DescriptorPassing.Send(socket, line, passed) : 0;
+            await stream.WriteAsync(line.AsMemory(sent), cancellationToken);
         }
         finally
         {

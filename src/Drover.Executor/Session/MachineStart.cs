@@ -1,4 +1,5 @@
 using Drover.Api.Machines;
+using Drover.Executor.Disks;
 using Drover.Executor.Ledger;
 using Drover.Executor.Machines;
 using Drover.Executor.Qemu;
@@ -18,6 +19,7 @@ internal static class MachineStart
         var context = new MachineContext
         {
             Task = task,
+            TaskId = taskId,
             Sandbox = sandbox,
             StateDirectory = options.StateDirectory ?? task.StateDirectory,
             CacheDirectory = options.CacheDirectory ?? task.CacheDirectory ?? options.StateDirectory ?? task.StateDirectory,
@@ -25,7 +27,8 @@ internal static class MachineStart
             Time = time,
             Console = console,
         };
-        IMachineDriver driver = task.Accelerator == SimulatedDriver.AcceleratorName ? new SimulatedDriver(context) : new QemuDriver(context);
+        IMachineDriver driver = task.Kind == TaskKind.Discard ? new DiscardDriver(context)
+            : task.Accelerator == SimulatedDriver.AcceleratorName ? new SimulatedDriver(context) : new QemuDriver(context);
         var ledgered = new LedgeredDriver(driver, context, taskId);
         var supervisor = new MachineSupervisor(context, ledgered, taskId, report);
         return (supervisor, LiveAsync(supervisor, ledgered, console, context));

@@ -66,17 +66,18 @@ internal static partial class MachineTaskReader
         : task.MemoryBytes < LeastMemory ? Field("memoryBytes", "at least 64 MiB", task.MemoryBytes)
         : task.DiskBytes <= 0 ? Field("diskBytes", "more than 0", task.DiskBytes)
         : !Guid.TryParseExact(task.ExternalId, "D", out _) ? Field("externalId", "a uuid with dashes", task.ExternalId)
-        : task.Kind is not (TaskKind.Machine or TaskKind.Template or TaskKind.Spare) ? Field("kind", "machine, template or spare", task.Kind)
+        : task.Kind is not (TaskKind.Machine or TaskKind.Template or TaskKind.Spare or TaskKind.Discard) ? Field("kind", "machine, template, spare or discard", task.Kind)
         : task.Disks.Count > 8 ? Field("disks", "at most 8", task.Disks.Count)
         : task.Disks.FirstOrDefault(disk => disk?.Name is null || !DiskName().IsMatch(disk.Name) || disk.Bytes <= 0) is { } badDisk ? Field("disks", "names of at most 20 letters, digits and hyphens with a size", badDisk.Name ?? "null")
         : task.Disks.DistinctBy(disk => disk.Name).Count() != task.Disks.Count ? "The task's disks must differ by name."
         : task.StartFrom is not ("auto" or "cold") ? Field("startFrom", "auto or cold", task.StartFrom)
+        : !MachineDisplay.All.Contains(task.Display, StringComparer.Ordinal) ? Field("display", string.Join(" or ", MachineDisplay.All), task.Display)
         : task.Accelerator is not ("auto" or "kvm" or "tcg" or "simulated") ? Field("accelerator", "auto, kvm, tcg or simulated", task.Accelerator)
         : !Uri.TryCreate(task.RegistrationUrl, UriKind.Absolute, out var url) || url.Scheme is not ("http" or "https") ? Field("registrationUrl", "an http or https address", "(not shown: it holds a token)")
         : !Path.IsPathRooted(task.StateDirectory) ? Field("stateDirectory", "an absolute path", task.StateDirectory)
         : task.CacheDirectory is { } cache && !Path.IsPathRooted(cache) ? Field("cacheDirectory", "an absolute path", cache)
         : task.ShutdownGraceSeconds is < 0 or > 86400 ? Field("shutdownGraceSeconds", "0 to 86400", task.ShutdownGraceSeconds)
-        : CheckTimeouts(task.Timeouts) ?? (task.Accelerator == "simulated" ? null : CheckImage(task.Image));
+        : CheckTimeouts(task.Timeouts) ?? (task.Accelerator == "simulated" || task.Kept || task.Kind == TaskKind.Discard ? null : CheckImage(task.Image));
 
     /// <summary>JSON's null gets into any field, whatever its type says.</summary>
     private static string? NullField(MachineTask task) => new (string Name, object? Value)[]
@@ -84,7 +85,7 @@ internal static partial class MachineTaskReader
         ("machineId", task.MachineId), ("externalId", task.ExternalId), ("name", task.Name), ("hostname", task.Hostname), ("network", task.Network),
         ("kind", task.Kind), ("startFrom", task.StartFrom), ("accelerator", task.Accelerator), ("image", task.Image), ("image.name", task.Image?.Name), ("image.digest", task.Image?.Digest),
         ("image.files", task.Image?.Files), ("image.kernelArguments", task.Image?.KernelArguments), ("image.kind", task.Image?.Kind), ("registrationUrl", task.RegistrationUrl),
-        ("labels", task.Labels), ("disks", task.Disks), ("timeouts", task.Timeouts), ("stateDirectory", task.StateDirectory),
+        ("labels", task.Labels), ("disks", task.Disks), ("display", task.Display), ("ports", task.Ports), ("timeouts", task.Timeouts), ("stateDirectory", task.StateDirectory),
         ("image.files' name, role or sha256", task.Image?.Files?.All(file => file is { Name: not null, Role: not null, Sha256: not null }) == true ? "" : null),
     }.FirstOrDefault(field => field.Value is null).Name;
 

@@ -14,11 +14,11 @@ internal static class TaskUpdates
     internal static TaskState? StateOf(MachinePhase phase, bool frameworkKnowsKilling) => phase switch
     {
         MachinePhase.Preparing or MachinePhase.Booting or MachinePhase.Docker or MachinePhase.Freezing => TaskState.TaskStarting,
-        MachinePhase.Parked or MachinePhase.Claimed or MachinePhase.Registered or MachinePhase.Halting or MachinePhase.Off or MachinePhase.Restarting => TaskState.TaskRunning,
+        MachinePhase.Parked or MachinePhase.Claimed or MachinePhase.Registered or MachinePhase.Halting or MachinePhase.Off or MachinePhase.Restarting or MachinePhase.Vacating => TaskState.TaskRunning,
         MachinePhase.Stopping => frameworkKnowsKilling ? TaskState.TaskKilling : null,
         MachinePhase.Stopped => TaskState.TaskKilled,
         MachinePhase.Failed => TaskState.TaskFailed,
-        MachinePhase.Finished => TaskState.TaskFinished,
+        MachinePhase.Finished or MachinePhase.Vacated => TaskState.TaskFinished,
         _ => null,
     };
 

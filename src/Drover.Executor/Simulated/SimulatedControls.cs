@@ -34,6 +34,13 @@ internal sealed class SimulatedControls(MachineContext context, Simulation knobs
 
     public Task ForwardAsync(IReadOnlyList<PortForward> forwards, CancellationToken cancellationToken) => Note($"ports: {string.Join(", ", forwards)}");
 
+    public Task<IReadOnlyDictionary<string, string>> CopyDisksAsync(CancellationToken cancellationToken)
+    {
+        var copy = Path.Combine(context.Sandbox, DiskCopy.Prefix + SimulatedDriver.GuestFolder);
+        Copy(Disk, copy);
+        return Task.FromResult<IReadOnlyDictionary<string, string>>(new Dictionary<string, string>(StringComparer.Ordinal) { [SimulatedDriver.GuestFolder] = copy });
+    }
+
     public Task SnapshotAsync(string name, CancellationToken cancellationToken)
     {
         var folder = PathOf(name);

@@ -2,6 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using Drover.Api.Agents;
 using Drover.Api.Machines;
+using Drover.Executor.Disks;
 using Drover.Executor.Machines;
 using Drover.Executor.Templates;
 
@@ -28,12 +29,26 @@ internal sealed class SimulatedDriver(MachineContext context) : IMachineDriver
 
     public NetworkOutcome? Connection => null;
 
+    public string? Tap => null;
+
+    public Task LimitNetworkAsync(long? bytes, CancellationToken cancellationToken)
+    {
+        context.Console.AppendLine($"[simulated] network limit: {bytes} bytes per second");
+        return Task.CompletedTask;
+    }
+
+    public DiskOrigin Origin => DiskOrigin.None;
+
     public GuestNetwork Network => GuestNetwork.OfThisMachine;
 
     public async Task PrepareAsync(string stage, IProgress<string> progress, CancellationToken cancellationToken)
     {
         await MisbehaveAsync(stage, cancellationToken);
-        if (stage == MachineStage.Image)
+        if (stage == MachineStage.Image && context.Task.Kept)
+        {
+            Start = (await KeptDisks.Of(context).TakeAsync(context.Task.ExternalId, context.TaskId, context.Sandbox, context.Options, cancellationToken)).Start;
+        }
+        else if (stage == MachineStage.Image)
         {
             (Start, template) = TemplateChoice.Of(context.Task, facts, store);
         }

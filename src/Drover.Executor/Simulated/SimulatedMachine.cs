@@ -1,5 +1,6 @@
 using Drover.Api.Machines;
 using Drover.Executor.Commands;
+using Drover.Executor.Consoles;
 using Drover.Executor.Machines;
 using Drover.Executor.Processes;
 
@@ -37,6 +38,10 @@ internal sealed class SimulatedMachine : IMachine
     public Task<MachineExit> Exited { get; }
 
     public IMachineControls Controls { get; }
+
+    public Task<IConsole> OpenConsoleAsync(string kind, CancellationToken cancellationToken) => Task.FromResult<IConsole>(kind == ConsoleKind.Serial
+        ? new SimulatedSerial(context.Task.Name)
+        : new SimulatedScreen(context.Task.Name));
 
     /// <summary>Ends the guest; the machine stays, off.</summary>
     internal async Task HaltAsync()

@@ -30,6 +30,7 @@ internal static class StartDecision
         task.Image.Kind != ImageKind.Drover ? "a foreign image boots and sets itself up; only Drover's own has templates"
         : task.StartFrom == "cold" ? "a cold boot was asked for"
         : task.Disks.Count > 0 ? "a machine with extra disks boots: copies have the disk of their template only"
+        : task.Display == MachineDisplay.Vga ? "a machine with a screen boots: templates have none"
         : null;
 
     internal static StartChoice Never(MachineTask task, string why) =>
@@ -42,7 +43,7 @@ internal static class StartDecision
         (TaskKind.Template, _) => new(StartWay.Cold, "It boots in order to become the template.", key, TemplateState.Absent),
         (_, TemplateFinding.Ready ready) when ready.DiskBytes > task.DiskBytes =>
             new(StartWay.Cold, $"The template's disk has {new ByteSize(ready.DiskBytes).ToDisplayString()}, and this machine's is to be smaller: it boots.", key, TemplateState.Off),
-        (_, TemplateFinding.Ready) => new(StartWay.Template, "A copy of this computer's template for this image and size.", key, TemplateState.Used),
+        (_, TemplateFinding.Ready) => new(StartWay.Template, "A copy of this computer's template for this image and size. Memory that it has used stays with it; a machine that boots (--start-from cold) gives back what it frees.", key, TemplateState.Used),
         (_, TemplateFinding.BeingMade) => new(StartWay.Cold, "The template for this image and size is being made just now: it boots.", key, TemplateState.Absent),
         (_, TemplateFinding.Broken broken) => Broken(key, broken.Cause),
         _ => new(StartWay.Cold, "This computer has no template for this image and size yet: it boots.", key, TemplateState.Absent),

@@ -7,7 +7,8 @@ namespace Drover.Executor.Usage;
 
 /// <summary>Measures a machine's process every few seconds and keeps the last five minutes in a file of the sandbox. The file goes with the machine.</summary>
 /// <remarks>A file, because it costs nobody anything until somebody looks: status updates are stored and acknowledged on every hop.</remarks>
-internal sealed class UsageSampler(MachineContext context, IMachine machine)
+/// <param name="tap">The name of the tap that the guest's card is plugged into; null where there is none.</param>
+internal sealed class UsageSampler(MachineContext context, IMachine machine, string? tap)
 {
     private const int Kept = 60;
 
@@ -95,18 +96,28 @@ internal sealed class UsageSampler(MachineContext context, IMachine machine)
             DiskRead = Rate(before.Disk.ReadBytes, now.Disk.ReadBytes),
             DiskWrite = Rate(before.Disk.WrittenBytes, now.Disk.WrittenBytes),
             DiskOperations = Rate(before.Disk.Operations, now.Disk.Operations),
+
+            // What the computer sends into the tap is what the guest receives.
+            NetworkReceived = before.Tap is { } had && now.Tap is { } has ? Rate(had.SentBytes, has.SentBytes) : null,
+            NetworkSent = before.Tap is { } then && now.Tap is { } current ? Rate(then.ReceivedBytes, current.ReceivedBytes) : null,
         };
     }
 
     private async Task<Reading> ReadAsync(int pid, CancellationToken cancellationToken)
     {
         var disk = await machine.Controls.DiskCountersAsync(cancellationToken);
-        return new Reading(context.Time.GetUtcNow(), ProcessUsage.CpuOf(pid), ProcessUsage.MemoryOf(pid), disk, Directory.EnumerateFiles(context.Sandbox, "*.qcow2").Sum(FileSync.AllocatedBytes));
+        return new Reading(context.Time.GetUtcNow(), ProcessUsage.CpuOf(pid), ProcessUsage.MemoryOf(pid), disk, Directory.EnumerateFiles(context.Sandbox, "*.qcow2").Sum(FileSync.AllocatedBytes))
+        {
+            Tap = tap is null ? null : TapCounters.Of(tap),
+        };
     }
 }
 
 /// <summary>Counters at one moment.</summary>
-internal sealed record Reading(DateTimeOffset At, TimeSpan Cpu, ProcessMemory Memory, DiskCounters Disk, long DiskFiles);
+internal sealed record Reading(DateTimeOffset At, TimeSpan Cpu, ProcessMemory Memory, DiskCounters Disk, long DiskFiles)
+{
+    public TapCounters? Tap { get; init; }
+}
 
 /// <summary>Since the machine was switched on, of all its disks.</summary>
 internal sealed record DiskCounters(long ReadBytes, long WrittenBytes, long Operations);

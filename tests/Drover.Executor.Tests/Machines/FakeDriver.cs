@@ -2,6 +2,7 @@ using System.Threading.Channels;
 using Drover.Api.Agents;
 using Drover.Api.Machines;
 using Drover.Executor.Commands;
+using Drover.Executor.Consoles;
 using Drover.Executor.Machines;
 using Drover.Executor.Usage;
 
@@ -36,6 +37,8 @@ internal sealed class FakeDriver : IMachineDriver, IMachine, IGuestChannel
     public StartChoice? Start { get; set; }
 
     public Func<CancellationToken, Task> Freezing { get; set; } = _ => Task.CompletedTask;
+
+    public Drover.Executor.Disks.DiskOrigin Origin => Drover.Executor.Disks.DiskOrigin.None;
 
     public GuestNetwork Network { get; } = new("10.0.2.15/24", "10.0.2.2", ["10.0.2.3"], "10.0.2.2");
 
@@ -81,11 +84,24 @@ internal sealed class FakeDriver : IMachineDriver, IMachine, IGuestChannel
         End("quit");
     }
 
+    public string? Tap => null;
+
+    public Task LimitNetworkAsync(long? bytes, CancellationToken cancellationToken)
+    {
+        Act($"limit network {bytes}");
+        return Task.CompletedTask;
+    }
+
     public Task RemoveAsync()
     {
         Act("remove");
         return Task.CompletedTask;
     }
+
+    /// <summary>What a console is.</summary>
+    public Func<string, IConsole> Opening { get; set; } = kind => throw new MachineException($"no {kind} console in this test");
+
+    public Task<IConsole> OpenConsoleAsync(string kind, CancellationToken cancellationToken) => Task.FromResult(Opening(kind));
 
     public Task SettleAsync(CancellationToken cancellationToken)
     {
@@ -195,6 +211,9 @@ internal sealed class FakeControls : IMachineControls
     public Task RestoreAsync(string name, CancellationToken cancellationToken) => ActAsync($"restore {name}", cancellationToken);
 
     public Task RemoveSnapshotAsync(string name, CancellationToken cancellationToken) => ActAsync($"remove {name}", cancellationToken);
+
+    public Task<IReadOnlyDictionary<string, string>> CopyDisksAsync(CancellationToken cancellationToken) =>
+        Task.FromResult<IReadOnlyDictionary<string, string>>(new Dictionary<string, string>(StringComparer.Ordinal));
 
     public Task<DiskCounters> DiskCountersAsync(CancellationToken cancellationToken) => Task.FromResult(new DiskCounters(0, 0, 0));
 

@@ -4,7 +4,7 @@ namespace Drover.Executor.Tests.Machines;
 
 public sealed class MachineLifecycleTests
 {
-    private static readonly MachinePhase[] Living = [MachinePhase.Preparing, MachinePhase.Booting, MachinePhase.Docker, MachinePhase.Registered, MachinePhase.Parked, MachinePhase.Claimed, MachinePhase.Freezing, MachinePhase.Halting, MachinePhase.Off, MachinePhase.Restarting];
+    private static readonly MachinePhase[] Living = [MachinePhase.Preparing, MachinePhase.Booting, MachinePhase.Docker, MachinePhase.Registered, MachinePhase.Parked, MachinePhase.Claimed, MachinePhase.Freezing, MachinePhase.Halting, MachinePhase.Off, MachinePhase.Restarting, MachinePhase.Vacating];
 
     /// <summary>Every move that has a meaning; all other pairs have none.</summary>
     private static readonly Dictionary<(MachinePhase, MachineTrigger), MachinePhase> Moves = new(
@@ -26,6 +26,8 @@ public sealed class MachineLifecycleTests
         new((MachinePhase.Registered, MachineTrigger.Restart), MachinePhase.Restarting),
         new((MachinePhase.Restarting, MachineTrigger.Restart), MachinePhase.Restarting),
         new((MachinePhase.Restarting, MachineTrigger.Ready), MachinePhase.Registered),
+        new((MachinePhase.Off, MachineTrigger.Vacate), MachinePhase.Vacating),
+        new((MachinePhase.Vacating, MachineTrigger.Kept), MachinePhase.Vacated),
         new((MachinePhase.Stopping, MachineTrigger.Gone), MachinePhase.Stopped),
         .. Living.Select(phase => KeyValuePair.Create((phase, MachineTrigger.Stop), MachinePhase.Stopping)),
         .. Living.Select(phase => KeyValuePair.Create((phase, MachineTrigger.Fail), MachinePhase.Failed)),

@@ -38,6 +38,16 @@ public sealed class QemuTests
     }
 
     [Fact]
+    public void Arguments_MemoryOfATemplateOrCopy_IsNeverGivenBack()
+    {
+        Assert.Contains(Plan("tcg").Arguments(), argument => argument.Contains("balloon", StringComparison.Ordinal));
+        foreach (var memory in new QemuMemoryPlan[] { new QemuMemoryPlan.Kept("/proc/self/fd/40"), new QemuMemoryPlan.Copied("/proc/self/fd/40", "/proc/self/fd/41") })
+        {
+            Assert.DoesNotContain((Plan("tcg") with { Memory = memory }).Arguments(), argument => argument.Contains("balloon", StringComparison.Ordinal));
+        }
+    }
+
+    [Fact]
     public void Arguments_NameWithCommas_StaysOneValue()
     {
         var plan = Plan("tcg");

@@ -24,6 +24,33 @@ public sealed class UsageTests
     }
 
     [Fact]
+    public void Between_TapCounters_IsWhatTheGuestReceivedAndSent()
+    {
+        var before = new Reading(Noon, TimeSpan.Zero, new ProcessMemory(1, 1), new DiskCounters(0, 0, 0), 0) { Tap = new TapCounters(1000, 5000) };
+        var sample = UsageSampler.Between(before, before with { At = Noon.AddSeconds(2), Tap = new TapCounters(1200, 9000) });
+        Assert.Equal((2000d, 100d), (sample.NetworkReceived, sample.NetworkSent));
+    }
+
+    [Fact]
+    public void Between_WithoutATap_HasNoNetworkFiguresAtAll()
+    {
+        var before = new Reading(Noon, TimeSpan.Zero, new ProcessMemory(1, 1), new DiskCounters(0, 0, 0), 0);
+        var sample = UsageSampler.Between(before, before with { At = Noon.AddSeconds(2) });
+        Assert.Equal(((double?)null, (double?)null), (sample.NetworkReceived, sample.NetworkSent));
+        Assert.DoesNotContain("network", System.Text.Json.JsonSerializer.Serialize(sample, Drover.Api.Machines.MachineJson.Default.MachineUsage), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void TapCounters_OfTheKernelsTable_AreThoseOfThatDevice()
+    {
+        string[] table = ["Inter-|   Receive                                                |  Transmit", " face |bytes    packets errs drop fifo frame compressed multicast|bytes    packets errs drop fifo colls carrier compressed",
+            "    lo: 1 2 0 0 0 0 0 0 3 4 0 0 0 0 0 0", "dv0123456789abc:  700 7 0 0 0 0 0 0 90000 9 0 0 0 0 0 0"];
+        Assert.Equal(new TapCounters(700, 90000), TapCounters.Read(table, "dv0123456789abc"));
+        Assert.Null(TapCounters.Read(table, "dv0123456789"));
+        Assert.NotNull(TapCounters.Of("lo"));
+    }
+
+    [Fact]
     public void Cpu_OfAProcessWithABracketInItsName_IsUserAndSystemTime() =>
         Assert.Equal(TimeSpan.FromSeconds(3.5), ProcessUsage.Cpu("12 (a) b) S 1 12 12 0 -1 4194560 1 2 3 4 150 200 7 8 20 0 1 0 5 6 7"));
 
