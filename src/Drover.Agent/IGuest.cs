@@ -9,6 +9,10 @@ internal interface IGuest
     /// <returns>Sentences about what did not work. The agent goes on: the server may still be in reach.</returns>
     Task<IReadOnlyList<string>> TakeIdentityAsync(GuestIdentity identity, CancellationToken cancellationToken);
 
+    /// <summary>Gives cards that were plugged beside the first their addresses.</summary>
+    /// <returns>Sentences about what did not work.</returns>
+    Task<IReadOnlyList<string>> TakeCardsAsync(IReadOnlyList<GuestCard> cards, CancellationToken cancellationToken);
+
     /// <summary>Waits until Docker answers, as long as it takes.</summary>
     /// <param name="waiting">Called now and then with a sentence about the wait.</param>
     /// <returns>A sentence about Docker.</returns>
@@ -24,7 +28,7 @@ internal interface IGuest
     Task<IReadOnlyList<string>> TakeSeedAsync(GuestSeed seed, CancellationToken cancellationToken);
 
     /// <summary>What the guest sees of itself, by name.</summary>
-    /// <param name="container"><c>create</c> or <c>run</c>: with a container as well, made or also run; null: without.</param>
+    /// <param name="container"><c>create</c>, <c>keep</c> or <c>run</c>: with a container as well, made, made and left there, or also run; null: without.</param>
     Task<IReadOnlyDictionary<string, string>> InspectAsync(string? container, CancellationToken cancellationToken);
 
     /// <summary>Lets the file system take the whole of a disk that has grown.</summary>

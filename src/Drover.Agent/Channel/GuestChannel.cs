@@ -115,12 +115,12 @@ internal sealed class GuestChannel(IGuestPort port, TimeProvider time, AgentLog 
 
     private async Task FollowAsync(GuestMessage message, CancellationToken cancellationToken)
     {
-        if (Orders is not { } follow || message.Type is not (GuestMessage.Prepare or GuestMessage.Seed or GuestMessage.Park or GuestMessage.Inspect or GuestMessage.Grow))
+        if (Orders is not { } follow || message.Type is not (GuestMessage.Prepare or GuestMessage.Seed or GuestMessage.Park or GuestMessage.Inspect or GuestMessage.Grow or GuestMessage.Plugged))
         {
             return;
         }
 
-        if (message.Type is GuestMessage.Inspect or GuestMessage.Grow)
+        if (message.Type is GuestMessage.Inspect or GuestMessage.Grow or GuestMessage.Plugged)
         {
             // May take long, and the guest goes on meanwhile.
             _ = AnswerAsync(follow, message, cancellationToken);

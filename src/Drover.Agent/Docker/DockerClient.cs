@@ -42,10 +42,23 @@ internal sealed class DockerClient : IDisposable
         }
     }
 
-    /// <summary>What <see cref="InfoAsync"/> answered within the last ten minutes, else a new answer. Docker starts three programs for each, to ask their versions:
-    /// under emulation that takes longer than all else until a copy is a host.</summary>
-    public async Task<DockerInfo?> KnownInfoAsync(CancellationToken cancellationToken) =>
-        _info is not null && _time.GetElapsedTime(_infoAt) <= InfoLifetime ? _info : await InfoAsync(cancellationToken);
+    /// <summary>What <see cref="InfoAsync"/> answered last; after ten minutes it is asked again, and nobody waits for that. Docker starts three programs for each, to ask
+    /// their versions: under emulation that takes longer than all else until a copy is a host, and a spare may have waited for days.</summary>
+    public async Task<DockerInfo?> KnownInfoAsync(CancellationToken cancellationToken)
+    {
+        if (_info is not { } known)
+        {
+            return await InfoAsync(cancellationToken);
+        }
+
+        if (_time.GetElapsedTime(_infoAt) > InfoLifetime)
+        {
+            _infoAt = _time.GetTimestamp();
+            _ = InfoAsync(CancellationToken.None);
+        }
+
+        return known;
+    }
 
     /// <summary>How many containers run, and how many there are; null when Docker does not answer.</summary>
     public async Task<(int Running, int All)?> CountAsync(CancellationToken cancellationToken)

@@ -25,6 +25,7 @@ internal sealed class Inspection(DockerClient docker, TimeProvider time)
             ["dockerMac"] = Line("/sys/class/net/docker0/address"),
             ["clock"] = time.GetUtcNow().ToUnixTimeMilliseconds().ToString(CultureInfo.InvariantCulture),
             ["resolv"] = Line("/etc/resolv.conf"),
+            ["containers"] = (await docker.CountAsync(cancellationToken))?.All.ToString(CultureInfo.InvariantCulture) ?? "",
             ["engineId"] = (await docker.InfoAsync(cancellationToken))?.Id ?? "",
             ["engineKey"] = File.Exists(EngineIdentity.KeyPath) ? EngineIdentity.ReadKey(await File.ReadAllTextAsync(EngineIdentity.KeyPath, cancellationToken)) ?? "" : "",
         };
@@ -33,17 +34,21 @@ internal sealed class Inspection(DockerClient docker, TimeProvider time)
             found["firstRandom"] = firstRandom;
         }
 
-        if (container is not null)
+        if (container is "fill" or "trim")
+        {
+            DiskFilling.Run(fill: container == "fill");
+        }
+        else if (container is not null)
         {
             var server = identity is not null && Uri.TryCreate(identity.RegistrationUrl, UriKind.Absolute, out var address) ? address : null;
-            (found["containerId"], found["containerStatus"], found["containerOutput"]) = await TryContainerAsync(server, run: container == "run", cancellationToken);
+            (found["containerId"], found["containerStatus"], found["containerOutput"]) = await TryContainerAsync(server, run: container == "run", keep: container == "keep", cancellationToken);
         }
 
         return found;
     }
 
     /// <summary>A container that, if it is run, writes a file, shows its name servers, and reaches the server.</summary>
-    private async Task<(string Id, string Status, string Output)> TryContainerAsync(Uri? server, bool run, CancellationToken cancellationToken)
+    private async Task<(string Id, string Status, string Output)> TryContainerAsync(Uri? server, bool run, bool keep, CancellationToken cancellationToken)
     {
         using (await ImportAsync(cancellationToken))
         {
@@ -58,8 +63,12 @@ internal sealed class Inspection(DockerClient docker, TimeProvider time)
         };
         var id = (string?)(await SendAsync(HttpMethod.Post, "containers/create", specification, cancellationToken))?["Id"] ?? "";
         var (status, output) = run ? await RunAsync(id, cancellationToken) : ("", "");
-        await SendAsync(HttpMethod.Delete, $"containers/{id}?force=1&v=1", null, cancellationToken);
-        await SendAsync(HttpMethod.Delete, $"images/{Image}", null, cancellationToken);
+        if (!keep)
+        {
+            await SendAsync(HttpMethod.Delete, $"containers/{id}?force=1&v=1", null, cancellationToken);
+            await SendAsync(HttpMethod.Delete, $"images/{Image}", null, cancellationToken);
+        }
+
         return (id, status, output);
     }
 

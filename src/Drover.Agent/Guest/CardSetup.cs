@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Diagnostics.CodeAnalysis;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
@@ -33,19 +34,31 @@ internal static class CardSetup
             return false;
         }
 
-        if (identity.Address?.Split('/') is not [var host, var prefix] || !IPAddress.TryParse(host, out var address) || address.AddressFamily != AddressFamily.InterNetwork
-            || !int.TryParse(prefix, out var bits) || bits is < 1 or > 32)
+        if (!IsFixed(identity.Address, out var address, out var bits))
         {
             return false;
         }
 
         using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
         var descriptor = (int)socket.Handle;
-        return Set(descriptor, card, SetAddress, address.GetAddressBytes())
-            && Set(descriptor, card, SetNetmask, Netmask(bits))
-            && SwitchOn(descriptor, card)
+        return Address(descriptor, card, address, bits)
             && (identity.Gateway is null || (IPAddress.TryParse(identity.Gateway, out var gateway) && gateway.AddressFamily == AddressFamily.InterNetwork && RouteOver(descriptor, gateway)));
     }
+
+    /// <summary>The same for a card beside the first, found by its hardware address.</summary>
+    public static bool TryApply(GuestCard further)
+    {
+        if (!IsFixed(further.Address, out var address, out var bits) || Cards().FirstOrDefault(card => AddressOf(card) == further.Mac) is not { } card)
+        {
+            return false;
+        }
+
+        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+        return Address((int)socket.Handle, card, address, bits);
+    }
+
+    /// <summary>Whether the kernel has found the card with this hardware address.</summary>
+    public static bool Has(string mac) => Cards().Any(card => AddressOf(card) == mac);
 
     internal static byte[] Netmask(int bits)
     {
@@ -64,10 +77,24 @@ internal static class CardSetup
     /// <summary>The card with the identity's hardware address, else the first real one that is none of the further cards.</summary>
     private static string? FirstCard(GuestIdentity identity)
     {
-        var cards = Directory.EnumerateDirectories("/sys/class/net").Where(path => Path.Exists(Path.Combine(path, "device"))).Select(Path.GetFileName).Order(StringComparer.Ordinal).ToArray();
-        return cards.FirstOrDefault(card => AddressOf(card!) == identity.Mac)
-            ?? cards.FirstOrDefault(card => identity.Cards.All(further => further.Mac != AddressOf(card!)));
+        var cards = Cards();
+        return cards.FirstOrDefault(card => AddressOf(card) == identity.Mac)
+            ?? cards.FirstOrDefault(card => identity.Cards.All(further => further.Mac != AddressOf(card)));
     }
+
+    /// <summary>Names of the real cards, in order.</summary>
+    private static string[] Cards() =>
+        [.. Directory.EnumerateDirectories("/sys/class/net").Where(path => Path.Exists(Path.Combine(path, "device"))).Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal)];
+
+    private static bool IsFixed(string? text, [NotNullWhen(true)] out IPAddress? address, out int bits)
+    {
+        (address, bits) = (null, 0);
+        return text?.Split('/') is [var host, var prefix] && IPAddress.TryParse(host, out address) && address.AddressFamily == AddressFamily.InterNetwork
+            && int.TryParse(prefix, out bits) && bits is >= 1 and <= 32;
+    }
+
+    private static bool Address(int socket, string card, IPAddress address, int bits) =>
+        Set(socket, card, SetAddress, address.GetAddressBytes()) && Set(socket, card, SetNetmask, Netmask(bits)) && SwitchOn(socket, card);
 
     private static string AddressOf(string card) => File.ReadAllText($"/sys/class/net/{card}/address").Trim();
 

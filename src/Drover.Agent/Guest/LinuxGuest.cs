@@ -30,10 +30,13 @@ internal sealed class LinuxGuest(DockerClient docker, TimeProvider time) : IGues
             GuestSetup.TakeClock(identity.ClockMilliseconds, time),
             GuestSetup.TakeHostname(identity.Hostname),
             GuestSetup.TakeMachineId(identity.MachineUuid),
-            await NetworkSetup.ApplyAsync(identity, cancellationToken),
+            await NetworkSetup.ApplyAsync(identity, time, cancellationToken),
         ];
         return [.. problems.OfType<string>()];
     }
+
+    public async Task<IReadOnlyList<string>> TakeCardsAsync(IReadOnlyList<GuestCard> cards, CancellationToken cancellationToken) =>
+        [.. (await Task.WhenAll(cards.Select(card => NetworkSetup.FurtherAsync(card, time, cancellationToken)))).OfType<string>()];
 
     public async Task<string> WaitForDockerAsync(Func<string, Task> waiting, CancellationToken cancellationToken)
     {

@@ -13,9 +13,11 @@ internal static partial class NetworkSetup
     public const string Script = "/usr/lib/drover/network";
 
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan CardPatience = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan CardPause = TimeSpan.FromMilliseconds(200);
 
     /// <returns>Null, or a sentence about what went wrong.</returns>
-    public static async Task<string?> ApplyAsync(GuestIdentity identity, CancellationToken cancellationToken)
+    public static async Task<string?> ApplyAsync(GuestIdentity identity, TimeProvider time, CancellationToken cancellationToken)
     {
         if (identity.Unconnected || !File.Exists(Script))
         {
@@ -37,7 +39,7 @@ internal static partial class NetworkSetup
             foreach (var card in identity.Cards)
             {
                 // Nobody waits for it: it may be plugged a moment from now, and the way to the server is the first card's.
-                _ = FurtherAsync(card, cancellationToken);
+                _ = TellAsync(FurtherAsync(card, time, cancellationToken));
             }
 
             return CardSetup.TryApply(identity) ? null : await RunAsync(identity.Address, identity.Gateway, identity.Mac, cancellationToken);
@@ -80,18 +82,40 @@ internal static partial class NetworkSetup
             && prefix <= (address.AddressFamily == AddressFamily.InterNetwork ? 32 : 128);
     }
 
-    private static async Task FurtherAsync(GuestCard card, CancellationToken cancellationToken)
+    /// <summary>A card beside the first, which the kernel may take a moment to find.</summary>
+    /// <returns>Null, or a sentence about what went wrong.</returns>
+    public static async Task<string?> FurtherAsync(GuestCard card, TimeProvider time, CancellationToken cancellationToken)
     {
         try
         {
-            if (await RunAsync(card.Address, null, card.Mac, cancellationToken) is { } problem)
+            if (!File.Exists(Script))
             {
-                await Console.Error.WriteLineAsync($"drover-agent: card {card.Mac}: {problem}");
+                return null;
             }
+
+            if (!Mac().IsMatch(card.Mac) || (card.Address is { } address && !IPNetworkLike(address)))
+            {
+                return $"the card '{card.Mac}' has no address that could be set up";
+            }
+
+            for (var began = time.GetTimestamp(); !CardSetup.Has(card.Mac) && time.GetElapsedTime(began) < CardPatience;)
+            {
+                await Task.Delay(CardPause, time, cancellationToken);
+            }
+
+            return CardSetup.TryApply(card) || await RunAsync(card.Address, null, card.Mac, cancellationToken) is not { } problem ? null : $"card {card.Mac}: {problem}";
         }
-        catch (Exception e) when (e is System.ComponentModel.Win32Exception or OperationCanceledException)
+        catch (Exception e) when (e is System.ComponentModel.Win32Exception or OperationCanceledException or IOException)
         {
-            await Console.Error.WriteLineAsync($"drover-agent: card {card.Mac}: {e.Message}");
+            return $"card {card.Mac}: {e.Message}";
+        }
+    }
+
+    private static async Task TellAsync(Task<string?> work)
+    {
+        if (await work is { } problem)
+        {
+            await Console.Error.WriteLineAsync($"drover-agent: {problem}");
         }
     }
 

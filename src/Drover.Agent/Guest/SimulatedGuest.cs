@@ -14,6 +14,8 @@ internal sealed class SimulatedGuest(TimeProvider time, Random random) : IGuest
     public Task<IReadOnlyList<string>> TakeIdentityAsync(GuestIdentity identity, CancellationToken cancellationToken) =>
         Task.FromResult<IReadOnlyList<string>>([]);
 
+    public Task<IReadOnlyList<string>> TakeCardsAsync(IReadOnlyList<GuestCard> cards, CancellationToken cancellationToken) => Task.FromResult<IReadOnlyList<string>>([]);
+
     public Task<string> WaitForDockerAsync(Func<string, Task> waiting, CancellationToken cancellationToken) =>
         Task.FromResult("docker is simulated");
 

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Http.Headers;
 using System.Net.WebSockets;
 using System.Security.Cryptography;
 using Drover.Agent.Health;
@@ -60,14 +61,31 @@ internal sealed class AgentLink(HttpMessageHandler handler, IGuest guest, TimePr
             // There is no such token: that was to be expected.
         }
 
-        var nobody = new AgentState { MachineUuid = spare.MachineUuid, RegisterKey = RandomNumberGenerator.GetHexString(32), Url = root, AccessKey = "rehearsal", SecretKey = "rehearsal" };
-        if (await OpenAsync(nobody, spare, cancellationToken) is LinkOutcome.Up up)
+        var nobody = new AgentState { MachineUuid = spare.MachineUuid, RegisterKey = RandomNumberGenerator.GetHexString(32), Url = root };
+        if (await OpenAsync(new LinkRegistration(nobody, "rehearsal", Task.CompletedTask), spare, cancellationToken) is LinkOutcome.Up up)
         {
             up.Connection.Dispose();
         }
+
+        await LinkRehearsal.RunAsync((connection, token) => GreetAsync(connection, nobody.RegisterKey, spare, token), time, cancellationToken);
     }
 
-    public async Task<LinkOutcome> OpenAsync(AgentState state, GuestIdentity identity, CancellationToken cancellationToken)
+    public Task<LinkOutcome> OpenAsync(AgentState state, GuestIdentity identity, CancellationToken cancellationToken) =>
+        OpenAsync(state.Url!, CattleClient.Basic(state.AccessKey!, state.SecretKey!), NoKey, identity, cancellationToken);
+
+    /// <summary>Registers and opens the link in one: the welcome brings the keys. A server that cannot do so refuses.</summary>
+    public Task<LinkOutcome> OpenAsync(LinkRegistration registration, GuestIdentity identity, CancellationToken cancellationToken) =>
+        OpenAsync(registration.State.Url!, CattleClient.Basic("registrationToken", registration.Token), () => KeyOfAsync(registration), identity, cancellationToken);
+
+    private static Task<string?> NoKey() => Task.FromResult<string?>(null);
+
+    private static async Task<string?> KeyOfAsync(LinkRegistration registration)
+    {
+        await registration.Stored;
+        return registration.State.RegisterKey;
+    }
+
+    private async Task<LinkOutcome> OpenAsync(string root, AuthenticationHeaderValue credentials, Func<Task<string?>> key, GuestIdentity identity, CancellationToken cancellationToken)
     {
         using var limit = new CancellationTokenSource(ConnectTimeout, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, limit.Token);
@@ -78,13 +96,13 @@ internal sealed class AgentLink(HttpMessageHandler handler, IGuest guest, TimePr
         {
             socket.Options.KeepAliveInterval = TimeSpan.Zero; // our own pings show the other side's end as well
             socket.Options.CollectHttpResponseDetails = true;
-            socket.Options.SetRequestHeader("Authorization", CattleClient.Basic(state.AccessKey!, state.SecretKey!).ToString());
+            socket.Options.SetRequestHeader("Authorization", credentials.ToString());
             using (var invoker = new HttpMessageInvoker(handler, disposeHandler: false))
             {
-                await socket.ConnectAsync(Address(state.Url!), invoker, either.Token);
+                await socket.ConnectAsync(Address(root), invoker, either.Token);
             }
 
-            outcome = await GreetAsync(connection, identity, either.Token);
+            outcome = await GreetAsync(connection, await key(), identity, either.Token);
             return outcome;
         }
         catch (WebSocketException e)
@@ -132,11 +150,11 @@ internal sealed class AgentLink(HttpMessageHandler handler, IGuest guest, TimePr
             : first.Exception?.InnerException?.Message);
     }
 
-    private async Task<LinkOutcome> GreetAsync(LinkConnection connection, GuestIdentity identity, CancellationToken cancellationToken)
+    private async Task<LinkOutcome> GreetAsync(LinkConnection connection, string? key, GuestIdentity identity, CancellationToken cancellationToken)
     {
         var facts = await guest.FactsAsync(identity, cancellationToken);
         await connection.SendAsync(
-            new LinkMessage { Type = LinkMessage.Hello, Protocol = LinkMessage.CurrentProtocol, Version = AgentVersion.Text, Host = facts },
+            new LinkMessage { Type = LinkMessage.Hello, Protocol = LinkMessage.CurrentProtocol, Version = AgentVersion.Text, Key = key, Host = facts },
             cancellationToken);
         while (await connection.ReceiveAsync(cancellationToken) is { } message)
         {

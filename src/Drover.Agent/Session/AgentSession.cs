@@ -113,6 +113,11 @@ internal sealed class AgentSession(
             return SessionEvent.KeysStored;
         }
 
+        if (_keys is null && await RegisterByLinkAsync(cancellationToken))
+        {
+            return SessionEvent.LinkUp;
+        }
+
         while (true)
         {
             switch (await registration.RegisterAsync(_identity!, cancellationToken))
@@ -135,6 +140,38 @@ internal sealed class AgentSession(
         }
     }
 
+    /// <summary>One way to the server instead of two. False: by the long way, which also finds out why.</summary>
+    private async Task<bool> RegisterByLinkAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            if (await registration.BeginAsync(_identity!, cancellationToken) is not { } begun)
+            {
+                return false;
+            }
+
+            var outcome = await link.OpenAsync(begun, _identity!, cancellationToken);
+            if (outcome is not LinkOutcome.Up up)
+            {
+                return false;
+            }
+
+            if (up.Welcome is not { AccessKey: { Length: > 0 } accessKey, SecretKey: { Length: > 0 } secretKey })
+            {
+                up.Connection.Dispose();
+                return false;
+            }
+
+            (_keys, _link) = (begun.State with { AccessKey = accessKey, SecretKey = secretKey }, up);
+            return true;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            log.Say($"the key cannot be stored: {e.Message}");
+            return false;
+        }
+    }
+
     private async Task<SessionEvent> OpenLinkAsync(CancellationToken cancellationToken)
     {
         var outcome = await link.OpenAsync(_keys!, _identity!, cancellationToken);
@@ -149,9 +186,10 @@ internal sealed class AgentSession(
 
     private async Task<SessionEvent> ServeAsync(CancellationToken cancellationToken)
     {
-        await RememberLinkAsync(cancellationToken);
-        log.Say($"linked to {_keys!.Url} as host {_link!.Welcome.HostId ?? "(unnamed)"}");
+        // Keys are not waited for: were they lost, the server would answer the key that names this agent, which is stored, with the same ones.
         await SayAsync(GuestMessage.Ready, null, "registered, and the link to the server stands", cancellationToken);
+        log.Say($"linked to {_keys!.Url} as host {_link!.Welcome.HostId ?? "(unnamed)"}");
+        await RememberLinkAsync(cancellationToken);
         var started = time.GetTimestamp();
         var outcome = await link.ServeAsync(_link, _identity!, cancellationToken);
         _link.Connection.Dispose();

@@ -23,13 +23,14 @@ internal sealed class GuestOrders(IGuest guest, GuestChannel channel, AgentLink 
                     Facts = await guest.InspectAsync(order.Facts?.GetValueOrDefault("container"), cancellationToken),
                 },
                 GuestMessage.Grow => await GrowAsync(cancellationToken),
+                GuestMessage.Plugged => await PluggedAsync(order.Cards ?? [], cancellationToken),
                 _ => null,
             };
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {
             log.Say($"the order '{order.Type}' failed: {e.Message}");
-            return order.Type == GuestMessage.Grow ? null
+            return order.Type is GuestMessage.Grow or GuestMessage.Plugged ? null
                 : order.Type == GuestMessage.Inspect
                 ? new GuestMessage { Type = GuestMessage.Inspected, Facts = new Dictionary<string, string>(StringComparer.Ordinal) { ["error"] = e.Message } }
                 : Failure($"'{order.Type}' failed: {e.Message}");
@@ -40,6 +41,17 @@ internal sealed class GuestOrders(IGuest guest, GuestChannel channel, AgentLink 
     private async Task<GuestMessage?> GrowAsync(CancellationToken cancellationToken)
     {
         log.Say(await guest.GrowDiskAsync(cancellationToken) ?? "the file system takes the whole disk");
+        return null;
+    }
+
+    /// <summary>Not answered: the way to the server is the first card's.</summary>
+    private async Task<GuestMessage?> PluggedAsync(IReadOnlyList<GuestCard> cards, CancellationToken cancellationToken)
+    {
+        foreach (var problem in await guest.TakeCardsAsync(cards, cancellationToken))
+        {
+            log.Say(problem);
+        }
+
         return null;
     }
 

@@ -22,6 +22,11 @@ internal abstract record RegistrationOutcome
     public sealed record Unavailable(string Cause) : RegistrationOutcome;
 }
 
+/// <summary>A registration by the link itself.</summary>
+/// <param name="State">With the key that names this agent, and the server's root.</param>
+/// <param name="Stored">Completes when that key is stored for good: the server must not hear it before.</param>
+internal sealed record LinkRegistration(AgentState State, string Token, Task Stored);
+
 /// <summary>Exchanges a registration token for keys: cattle-api §3.5, steps 1 to 5.</summary>
 /// <remarks>
 /// The key that names this agent is stored before the server hears it. A try that was killed
@@ -91,31 +96,51 @@ internal sealed class Registration(HttpClient http, AgentStateStore store, TimeP
         }
     }
 
+    /// <summary>What a link is opened with that brings the keys itself (<see cref="LinkMessage.Key"/>). Null where the address is not of the form <c>ROOT/scripts/TOKEN</c>.</summary>
+    public async Task<LinkRegistration?> BeginAsync(GuestIdentity identity, CancellationToken cancellationToken)
+    {
+        if (!Uri.TryCreate(identity.RegistrationUrl, UriKind.Absolute, out var address) || address.Scheme is not ("http" or "https") || Split(address) is not var (root, token))
+        {
+            return null;
+        }
+
+        var known = await store.LoadAsync(identity.MachineUuid, cancellationToken);
+        var state = known ?? NewKey(identity.MachineUuid);
+        return new LinkRegistration(state with { Url = root.TrimEnd('/') }, token, known is null ? store.SaveAsync(state, durable: true, cancellationToken) : Task.CompletedTask);
+    }
+
     /// <summary>The key that names this agent: stored for good before the server hears it.</summary>
     private async Task<AgentState> OwnKeyAsync(string machineUuid, CancellationToken cancellationToken)
     {
         var state = await store.LoadAsync(machineUuid, cancellationToken);
         if (state is null)
         {
-            state = new AgentState { MachineUuid = machineUuid, RegisterKey = RandomNumberGenerator.GetHexString(128, lowercase: true) };
+            state = NewKey(machineUuid);
             await store.SaveAsync(state, durable: true, cancellationToken);
         }
 
         return state;
     }
 
+    private static AgentState NewKey(string machineUuid) => new() { MachineUuid = machineUuid, RegisterKey = RandomNumberGenerator.GetHexString(128, lowercase: true) };
+
+    /// <summary>An address <c>ROOT/scripts/TOKEN</c>.</summary>
+    private static (string Root, string Token)? Split(Uri address)
+    {
+        const string Scripts = "/scripts/";
+        var at = address.AbsoluteUri.LastIndexOf(Scripts, StringComparison.Ordinal);
+        return at < 0 ? null : (address.AbsoluteUri[..at], Uri.UnescapeDataString(address.AbsoluteUri[(at + Scripts.Length)..]));
+    }
+
     /// <summary>The short way: an address <c>ROOT/scripts/TOKEN</c> says by itself what its script would say, so one request gives the keys.</summary>
     /// <returns>Null when the server does not take that; the long way then finds out why.</returns>
     private async Task<(CattleResource Entry, string Root)?> ByAddressAsync(Uri address, string key, CancellationToken cancellationToken)
     {
-        const string Scripts = "/scripts/";
-        var at = address.AbsoluteUri.LastIndexOf(Scripts, StringComparison.Ordinal);
-        if (at < 0)
+        if (Split(address) is not var (root, token))
         {
             return null;
         }
 
-        var (root, token) = (address.AbsoluteUri[..at], Uri.UnescapeDataString(address.AbsoluteUri[(at + Scripts.Length)..]));
         var client = new CattleClient(http, new Uri(root), CattleClient.Basic("registrationToken", token));
         try
         {

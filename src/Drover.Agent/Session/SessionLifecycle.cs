@@ -9,7 +9,7 @@ internal enum SessionState
     /// <summary>The guest has its name, network, clock and entropy; Docker starts.</summary>
     WaitingForDocker,
 
-    /// <summary>Exchanges the registration token for keys. Passed at once when the keys are stored already.</summary>
+    /// <summary>Exchanges the registration token for keys, by the link itself where the server can. Passed at once when the keys are stored already.</summary>
     Registering,
 
     /// <summary>Opens the link for the first time since the identity came.</summary>
@@ -47,6 +47,7 @@ internal enum SessionEvent
 /// The agent's life.
 /// <code>
 /// WaitingForIdentity → WaitingForDocker → Registering ⇄ Linking → Linked ⇄ Reconnecting
+///                                                 └───────────────→ (its link brings the keys)
 ///                              ↑  a new identity, from everywhere           ↓ removed
 ///                              └──────────────────────────────             Gone
 /// </code>
@@ -60,6 +61,7 @@ internal static class SessionLifecycle
         (_, SessionEvent.IdentityGiven) => SessionState.WaitingForDocker,
         (SessionState.WaitingForDocker, SessionEvent.DockerAnswered) => SessionState.Registering,
         (SessionState.Registering, SessionEvent.KeysStored) => SessionState.Linking,
+        (SessionState.Registering, SessionEvent.LinkUp) => SessionState.Linked,
         (SessionState.Linking, SessionEvent.LinkUp) => SessionState.Linked,
         (SessionState.Linking, SessionEvent.LinkLost) => SessionState.Linking,
         (SessionState.Linking, SessionEvent.KeysRefused) => SessionState.Registering,

@@ -38,6 +38,9 @@ internal sealed class FakeCattle : IAsyncDisposable
 
     public bool RegisterHidden { get; set; }
 
+    /// <summary>Takes a link that comes with the token; its welcome brings the keys.</summary>
+    public bool LinksRegister { get; set; }
+
     /// <summary>Refuses to register who has not read the script: a server whose tokens and keys differ.</summary>
     public bool ScriptsNeeded { get; set; }
 
@@ -154,6 +157,15 @@ internal sealed class FakeCattle : IAsyncDisposable
 
     private async Task LinkAsync(HttpContext context)
     {
+        if (LinksRegister && User(context) == $"registrationToken:{Token}")
+        {
+            using var registering = await context.WebSockets.AcceptWebSocketAsync();
+            using var unbound = new FakeLink(registering, User(context)!) { KeysFor = key => _entries.GetOrAdd(key, k => new Entry(k, $"1a{_entries.Count + 1}")) is var made ? (made.AccessKey, made.SecretKey) : default };
+            await _links.Writer.WriteAsync(unbound);
+            await unbound.Done.WaitAsync(_stopped.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            return;
+        }
+
         if (KeysRefused || !_entries.Values.Any(e => User(context) == $"{e.AccessKey}:{e.SecretKey}"))
         {
             await FailAsync(context, 401, "Unauthorized");

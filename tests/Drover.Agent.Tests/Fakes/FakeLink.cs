@@ -15,6 +15,9 @@ internal sealed class FakeLink(WebSocket socket, string user) : IDisposable
 
     public Task Done => _done.Task;
 
+    /// <summary>Registers who comes with a key instead of credentials.</summary>
+    public Func<string, (string AccessKey, string SecretKey)>? KeysFor { get; init; }
+
     public WebSocketCloseStatus? CloseStatus => socket.CloseStatus;
 
     /// <summary>Types of what was received, in order.</summary>
@@ -73,8 +76,16 @@ internal sealed class FakeLink(WebSocket socket, string user) : IDisposable
     {
         var hello = await NextAsync(null, cancellationToken);
         Assert.Equal(LinkMessage.Hello, hello?.Type);
-        await WelcomeAsync(cancellationToken);
-        return hello!.Host!;
+        if (KeysFor is null)
+        {
+            await WelcomeAsync(cancellationToken);
+            return hello!.Host!;
+        }
+
+        var (accessKey, secretKey) = KeysFor(hello!.Key!);
+        await SendAsync(
+            new LinkMessage { Type = LinkMessage.Welcome, Protocol = LinkMessage.CurrentProtocol, HostId = "1h1", LoadSeconds = 5, AccessKey = accessKey, SecretKey = secretKey }, cancellationToken);
+        return hello.Host!;
     }
 
     public async Task CloseAsync(int code, CancellationToken cancellationToken)

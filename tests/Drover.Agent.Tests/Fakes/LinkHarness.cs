@@ -92,6 +92,8 @@ internal sealed class ChangingGuest(IGuest inner) : IGuest
 
     public Task<IReadOnlyList<string>> TakeIdentityAsync(GuestIdentity identity, CancellationToken cancellationToken) => inner.TakeIdentityAsync(identity, cancellationToken);
 
+    public Task<IReadOnlyList<string>> TakeCardsAsync(IReadOnlyList<GuestCard> cards, CancellationToken cancellationToken) => inner.TakeCardsAsync(cards, cancellationToken);
+
     public Task<string> WaitForDockerAsync(Func<string, Task> waiting, CancellationToken cancellationToken) => inner.WaitForDockerAsync(waiting, cancellationToken);
 
     public Task<string?> GrowDiskAsync(CancellationToken cancellationToken) => inner.GrowDiskAsync(cancellationToken);

@@ -53,6 +53,41 @@ public sealed class AgentSessionTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Agent_ServerThatRegistersByTheLink_NeedsNoOtherRequest()
+    {
+        _server.LinksRegister = true;
+        using var agent = Start();
+        using var link = await ReadyAsync();
+        Assert.Equal(["GET /v1/agentlink"], _server.Requests);
+        Assert.Single(_server.Keys);
+        link.Cut();
+        using var second = await _server.LinkAsync(Cancel);
+        await second.GreetAsync(Cancel);
+        Assert.StartsWith("ACCESS", second.User, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Agent_LinkBrokenBeforeItsWelcome_RegistersWithTheSameKey()
+    {
+        _server.LinksRegister = true;
+        using var agent = Start();
+        await _executor.AcceptAsync(Cancel);
+        await _executor.NextAsync(GuestMessage.Stage, Cancel);
+        string key;
+        using (var first = await _server.LinkAsync(Cancel))
+        {
+            key = (await first.NextAsync(LinkMessage.Hello, Cancel))!.Key!;
+            first.KeysFor!(key);
+            first.Cut();
+        }
+
+        using var second = await _server.LinkAsync(Cancel);
+        await second.GreetAsync(Cancel);
+        await _executor.NextAsync(GuestMessage.Ready, Cancel);
+        Assert.Equal([key], _server.Keys);
+    }
+
+    [Fact]
     public async Task Agent_NotAnswered_SaysHelloAgain()
     {
         _executor.Identity = null;

@@ -12,6 +12,7 @@ public sealed class SessionLifecycleTests
         [(SessionState.WaitingForDocker, SessionEvent.DockerAnswered)] = SessionState.Registering,
         [(SessionState.Registering, SessionEvent.IdentityGiven)] = SessionState.WaitingForDocker,
         [(SessionState.Registering, SessionEvent.KeysStored)] = SessionState.Linking,
+        [(SessionState.Registering, SessionEvent.LinkUp)] = SessionState.Linked,
         [(SessionState.Linking, SessionEvent.IdentityGiven)] = SessionState.WaitingForDocker,
         [(SessionState.Linking, SessionEvent.LinkUp)] = SessionState.Linked,
         [(SessionState.Linking, SessionEvent.LinkLost)] = SessionState.Linking,
