@@ -1,21 +1,13 @@
 using System.Threading.Channels;
 using Drover.Api.Cattle;
 using Drover.Mesos;
-using Drover.Mesos.V1;
-using Drover.Scheduler.Addresses;
 using Drover.Scheduler.Commands;
-using Drover.Scheduler.Launching;
+using Drover.Scheduler.Disks;
 using Drover.Scheduler.Placement;
-using Drover.Scheduler.Pool;
-using Drover.Scheduler.Reconciliation;
 using Drover.Scheduler.Requests;
-using Drover.Scheduler.Session;
 using Drover.Scheduler.Storage;
-using Drover.Scheduler.Tasks;
 using Microsoft.Extensions.Logging;
 using Task = System.Threading.Tasks.Task;
-using MesosEvent = Drover.Mesos.V1.Scheduler.Event;
-using TaskStatus = Drover.Mesos.V1.TaskStatus;
 
 namespace Drover.Scheduler;
 
@@ -30,57 +22,27 @@ internal sealed partial class SchedulerLoop : ISchedulerInput
     private const int MostInputsPerTurn = 2000;
     private static readonly TimeSpan s_pulse = TimeSpan.FromSeconds(5);
 
-    private readonly SchedulerOptions _options;
+    /// <summary>The server's events that the loop decides upon.</summary>
+    public static IReadOnlyList<string> ServerEvents { get; } =
+        [RequestIntake.CreateEvent, RequestIntake.BootstrapEvent, RequestIntake.RemoveEvent, ConsoleOrders.Event, .. MachineOrders.Events, .. DiskMoves.Events];
+
     private readonly SchedulerStore _store;
     private readonly LiveState _live;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly Channel<SchedulerInput> _inputs = Channel.CreateBounded<SchedulerInput>(new BoundedChannelOptions(16 * 1024) { SingleReader = true });
-    private readonly RequestBook _book;
-    private readonly PoolBook _members;
-    private readonly PoolDesk _pool;
-    private readonly ClaimDesk _claims;
-    private readonly MachineOrders _orders;
-    private readonly CommandDesk _commands;
-    private readonly AddressDesk _addresses;
-    private readonly RequestIntake _intake;
-    private readonly RequestSweep _sweep;
-    private readonly AgentMemory _memory = new();
-    private readonly WaitingBoard _board;
-    private readonly OfferDesk _desk;
-    private readonly OfferDemand _demand;
-    private readonly StrayTasks _strays = new();
-    private readonly TaskTracker _tracker;
-    private readonly TaskKiller _killer;
-    private readonly TaskReconciler _reconciler;
-    private readonly List<Offer> _offers = [];
-    private SchedulerStopReason? _stopped;
+    private readonly SchedulerDesks _desks;
+    private readonly MasterHearing _master;
 
     public SchedulerLoop(SchedulerOptions options, SchedulerStore store, LiveState live, TimeProvider time, ILogger logger)
     {
-        _options = options;
         _store = store;
         _live = live;
         _time = time;
         _logger = logger;
-        _book = new RequestBook(store.LoadRequests());
-        _members = new PoolBook(store.LoadMembers());
-        var builder = new TaskBuilder(options);
-        var backoff = new PoolBackoff();
-        _pool = new PoolDesk(_members, _book, _memory, backoff, options, time.GetUtcNow(), logger);
-        _claims = new ClaimDesk(_members, _book, builder, options.ClaimPatience, logger);
-        _orders = new MachineOrders(_book, options);
-        _commands = new CommandDesk(_book, [_claims, _orders]);
-        _addresses = new AddressDesk(_book, options.Addresses([]), store.LoadQuarantine());
-        _intake = new RequestIntake(_book);
-        _sweep = new RequestSweep(_book, _intake);
-        _board = new WaitingBoard(_book, _members, _memory, options.ProgressInterval);
-        _desk = new OfferDesk(_book, _pool, builder, _memory, logger);
-        _demand = new OfferDemand(options.Role);
-        _tracker = new TaskTracker(_book, _members, new PoolTracker(_members, backoff, _memory, logger), _commands, _strays, logger);
-        _killer = new TaskKiller(_book, _members, _strays, options);
-        _reconciler = new TaskReconciler(new OwnedTasks(_book, _members));
-        live.Requests = _book.All;
+        _desks = new SchedulerDesks(options, store, time, logger);
+        _master = new MasterHearing(_desks, options, live, logger);
+        live.Requests = _desks.Book.All;
         live.FrameworkId = store.LoadFrameworkId(options.ClusterIdentity, options.Principal ?? "");
     }
 
@@ -91,16 +53,16 @@ internal sealed partial class SchedulerLoop : ISchedulerInput
     /// <exception cref="SchedulerRestartException">Everything is to be started anew from what is stored.</exception>
     public async Task RunAsync(ISchedulerActions actions, CancellationToken cancellationToken)
     {
-        LogStarted(_book.All.Count, _book.QueueLength);
+        LogStarted(_desks.Book.All.Count, _desks.Book.QueueLength);
         using var pulse = _time.CreateTimer(_ => _inputs.Writer.TryWrite(new SchedulerInput.Tick()), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-        actions.Resume(_store.LoadOutbox(), _book.Queue.Select(r => r.MachineId));
-        var first = new Turn(_book, _members, _store.NextOutboxId, _time.GetUtcNow());
+        actions.Resume(_store.LoadOutbox(), _desks.Book.Queue.Select(r => r.MachineId));
+        var first = new Turn(_desks.Book, _desks.Members, _store.NextOutboxId, _time.GetUtcNow());
         await EndTurnAsync(first, actions, all: true, cancellationToken);
         while (true)
         {
             pulse.Change(UntilNext(), Timeout.InfiniteTimeSpan);
             await _inputs.Reader.WaitToReadAsync(cancellationToken);
-            var turn = new Turn(_book, _members, _store.NextOutboxId, _time.GetUtcNow());
+            var turn = new Turn(_desks.Book, _desks.Members, _store.NextOutboxId, _time.GetUtcNow());
             for (var i = 0; i < MostInputsPerTurn && _inputs.Reader.TryRead(out var input); i++)
             {
                 Hear(input, turn);
@@ -114,28 +76,28 @@ internal sealed partial class SchedulerLoop : ISchedulerInput
     {
         Decide(turn);
         _store.Commit(turn.Changes);
-        _live.Requests = _book.All;
-        _live.Members = _members.All;
+        _live.Requests = _desks.Book.All;
+        _live.Members = _desks.Members.All;
         foreach (var (machineId, note) in turn.Notes)
         {
-            _board.Note(machineId, note);
+            _desks.Board.Note(machineId, note);
         }
 
-        var explained = _board.Act(_live.MasterProblem, turn.Now);
-        _live.Waiting = _board.Waiting;
+        var explained = _desks.Board.Act(_live.MasterProblem, turn.Now);
+        _live.Waiting = _desks.Board.Waiting;
         await actions.ActAsync(turn, cancellationToken);
-        var shown = all ? _book.All.Keys : turn.Changes.Requests.Keys.Union(explained);
-        foreach (var request in shown.Select(_book.Find).OfType<MachineRequest>().ToList())
+        var shown = all ? _desks.Book.All.Keys : turn.Changes.Requests.Keys.Union(explained);
+        foreach (var request in shown.Select(_desks.Book.Find).OfType<MachineRequest>().ToList())
         {
-            actions.Show(request, MachineView.Of(request, _board.Waiting.GetValueOrDefault(request.MachineId), _board.NoteOf(request.MachineId)));
+            actions.Show(request, MachineView.Of(request, _desks.Board.Waiting.GetValueOrDefault(request.MachineId), _desks.Board.NoteOf(request.MachineId)));
         }
 
         if (all || turn.Changes.Members.Count > 0 || turn.Changes.ForgottenMembers.Count > 0)
         {
-            actions.ShowPool(_members.All);
+            actions.ShowPool(_desks.Members.All);
         }
 
-        switch (_stopped)
+        switch (_master.Stopped)
         {
             case SchedulerStopReason.FailedOver:
                 throw new SteppedDownException();
@@ -149,28 +111,28 @@ internal sealed partial class SchedulerLoop : ISchedulerInput
         switch (input)
         {
             case SchedulerInput.Master { Signal: var signal }:
-                HearMaster(signal, turn);
+                _master.Hear(signal, turn);
                 break;
             case SchedulerInput.ServerEvent { Event: var e }:
                 LogEvent(e.BaseName, e.ResourceId);
                 HearServer(e, turn);
                 break;
             case SchedulerInput.ServerListed { States: var states }:
-                _sweep.Listed(states, turn);
+                _desks.Sweep.Listed(states, turn);
                 break;
             case SchedulerInput.MachineLoaded { MachineId: var machineId, Load: var load }:
-                _intake.Loaded(machineId, load, turn);
-                if (load is MachineLoad.Ready ready)
+                _desks.Intake.Loaded(machineId, load, turn);
+                if (load is MachineLoad.Ready ready && _desks.Book.Find(machineId) is { Kept: null })
                 {
-                    _pool.Asked(machineId, ready.Spec, ready.Preparation, turn.Now);
+                    _desks.Pool.Asked(machineId, ready.Spec, ready.Preparation, turn.Now);
                 }
 
                 break;
             case SchedulerInput.PoolSettingsRead { Settings: var settings }:
-                _pool.Settings = settings;
+                _desks.Pool.Settings = settings;
                 break;
             case SchedulerInput.PoolSupplied { Image: var image, Supply: var supply }:
-                _pool.Supplies.Learn(image, supply, turn.Now);
+                _desks.Pool.Supplies.Learn(image, supply, turn.Now);
                 break;
             case SchedulerInput.Delivered { OutboxId: var id }:
                 turn.Changes.Delivered.Add(id);
@@ -180,152 +142,67 @@ internal sealed partial class SchedulerLoop : ISchedulerInput
 
     private void HearServer(CattleEvent e, Turn turn)
     {
-        if (MachineOrders.Events.Contains(e.BaseName))
+        if (DiskMoves.Events.Contains(e.BaseName))
         {
-            _orders.Receive(e, turn);
+            _desks.Moves.Receive(e, turn);
+        }
+        else if (MachineOrders.Events.Contains(e.BaseName))
+        {
+            _desks.Orders.Receive(e, turn);
+        }
+        else if (e.BaseName == ConsoleOrders.Event)
+        {
+            _desks.Consoles.Receive(e, turn);
         }
         else
         {
-            _intake.Receive(e, turn);
-        }
-    }
-
-    private void HearMaster(SchedulerSignal signal, Turn turn)
-    {
-        switch (signal)
-        {
-            case SchedulerSignal.Subscribed subscribed:
-                turn.Changes.Framework = new FrameworkRecord(_options.ClusterIdentity, _options.Principal ?? "", subscribed.FrameworkId.Value);
-                _live.FrameworkId = subscribed.FrameworkId.Value;
-                _live.Master = subscribed.Master?.Id;
-                Connect(null);
-                _demand.Connected();
-                _killer.Restart();
-                _commands.Restart();
-                _reconciler.Connected(turn);
-                break;
-            case SchedulerSignal.Disconnected disconnected:
-                Connect($"no session with a Mesos master ({disconnected.Reason}); trying again.");
-                break;
-            case SchedulerSignal.Stopped stopped:
-                LogStopped(stopped.Reason, stopped.Message);
-                Connect($"the Mesos master said: {stopped.Message}. An operator has to decide (see the scheduler's log).");
-                Stop(stopped.Reason, turn);
-                break;
-            case SchedulerSignal.Event { Message: var message }:
-                HearEvent(message, turn);
-                break;
-        }
-    }
-
-    private void HearEvent(MesosEvent message, Turn turn)
-    {
-        switch (message.Type)
-        {
-            case MesosEvent.Types.Type.Offers:
-                _offers.AddRange(message.Offers.Offers_);
-                break;
-            case MesosEvent.Types.Type.Rescind:
-                _offers.RemoveAll(o => o.Id.Value == message.Rescind.OfferId.Value);
-                break;
-            case MesosEvent.Types.Type.Update:
-                Receive(message.Update.Status, turn);
-                break;
-            case MesosEvent.Types.Type.Failure when message.Failure.ExecutorId is null && message.Failure.AgentId is not null:
-                _memory.Lost(message.Failure.AgentId.Value);
-                break;
-        }
-    }
-
-    private void Receive(TaskStatus status, Turn turn)
-    {
-        _reconciler.Heard(status.TaskId.Value);
-        var isOfPool = _members.FindTask(status.TaskId.Value) is not null;
-        if (_tracker.Receive(status, turn))
-        {
-            _reconciler.Ask(status.TaskId.Value, turn);
-        }
-
-        if (isOfPool && status.State.IsTerminal())
-        {
-            _demand.Renew();
-        }
-    }
-
-    /// <summary>A framework that was removed is dead with all its tasks. Taking a new id is harmless when there are none, else an operator allows it.</summary>
-    private void Stop(SchedulerStopReason reason, Turn turn)
-    {
-        _stopped = reason;
-        if (reason != SchedulerStopReason.FrameworkRemoved || (_book.AnyTask && !_options.AcceptNewFramework))
-        {
-            return;
-        }
-
-        foreach (var request in _book.WithTask.ToList())
-        {
-            _tracker.Receive(new TaskStatus { TaskId = new TaskID { Value = request.TaskId }, State = TaskState.TaskGone }, turn);
-        }
-
-        foreach (var member in _members.All.Values)
-        {
-            turn.Forget(member);
-        }
-
-        turn.Changes.Framework = new FrameworkRecord(_options.ClusterIdentity, _options.Principal ?? "", "");
-        _live.FrameworkId = null;
-    }
-
-    private void Connect(string? problem)
-    {
-        _offers.Clear();
-        _live.MasterConnected = problem is null;
-        _live.MasterProblem = problem;
-        _board.Changed();
-        if (problem is not null)
-        {
-            _demand.Disconnected();
-            _reconciler.Disconnected();
+            _desks.Intake.Receive(e, turn);
         }
     }
 
     private void Decide(Turn turn)
     {
-        _addresses.Act(turn);
+        _desks.Copies.Act(turn);
+        _desks.Discards.Act(turn);
+        _desks.Addresses.Act(turn);
         if (_live.MasterConnected)
         {
-            _claims.Act(_desk.Ready(turn.Now), turn);
+            _desks.Claims.Act(_desks.Offers.Ready(turn.Now), turn);
         }
 
-        if (_offers.Count > 0)
+        if (_master.Offers.Count > 0)
         {
-            _desk.Serve(_offers, turn);
-            _offers.Clear();
-            _board.Changed();
+            _desks.Offers.Serve(_master.Offers, turn);
+            _master.Offers.Clear();
+            _desks.Board.Changed();
         }
 
-        foreach (var request in _book.Queue.Where(r => _book.Prepared(r.MachineId) is { } p && turn.Now - p.At > Preparation.Lifetime).ToList())
+        foreach (var request in _desks.Book.Queue.Where(r => _desks.Book.Prepared(r.MachineId) is { } p && turn.Now - p.At > Preparation.Lifetime).ToList())
         {
             turn.Prepare(request.MachineId);
         }
 
-        _sweep.Act(turn);
-        _reconciler.Act(turn);
-        _pool.GiveWay([.. _desk.Ready(turn.Now).Select(_book.Need).OfType<PlacementNeed>()], _demand.RevivedAt, turn);
-        _pool.Act(turn);
-        _killer.Act(_live.MasterConnected, _reconciler.IsWarm, turn);
-        _commands.Act(_live.MasterConnected, turn);
-        _demand.Act([.. _desk.Ready(turn.Now).Select(r => r.MachineId)], _pool.Startable(turn.Now), turn);
+        _desks.Sweep.Act(turn);
+        _desks.Reconciler.Act(turn);
+        _desks.Pool.GiveWay([.. _desks.Offers.Ready(turn.Now).Select(_desks.Book.Need).OfType<PlacementNeed>()], _desks.Demand.RevivedAt, turn);
+        _desks.Pool.Act(turn);
+        _desks.Killer.Act(_live.MasterConnected, _desks.Reconciler.IsWarm, turn);
+        _desks.Commands.Act(_live.MasterConnected, turn);
+        _desks.Demand.Act([.. _desks.Offers.Ready(turn.Now).Select(Wish)], _desks.Pool.Startable(turn.Now), turn);
         if (turn.Changes.Requests.Count > 0)
         {
-            _board.Changed();
+            _desks.Board.Changed();
         }
     }
+
+    /// <summary>One that is wanted in another size is wanted anew: what was too small for it may do now.</summary>
+    private static string Wish(MachineRequest request) => request.Kept is null ? request.MachineId : $"{request.MachineId} with {request.Spec!.MilliCpus}/{request.Spec.MemoryBytes}";
 
     private TimeSpan UntilNext()
     {
         var now = _time.GetUtcNow();
         var next = now + s_pulse;
-        foreach (var due in new[] { _killer.NextDue, _commands.NextDue, _pool.NextDue, _reconciler.NextDue, _demand.NextDue, _board.NextDue, _book.Queue.Min(r => r.NotBefore > now ? r.NotBefore : null) })
+        foreach (var due in new[] { _desks.Killer.NextDue, _desks.Commands.NextDue, _desks.Pool.NextDue, _desks.Reconciler.NextDue, _desks.Demand.NextDue, _desks.Board.NextDue, _desks.Book.Queue.Min(r => r.NotBefore > now ? r.NotBefore : null) })
         {
             next = due < next ? due.Value : next;
         }
@@ -338,7 +215,4 @@ internal sealed partial class SchedulerLoop : ISchedulerInput
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Machine {MachineId}: {Event}")]
     private partial void LogEvent(string @event, string? machineId);
-
-    [LoggerMessage(Level = LogLevel.Critical, Message = "The Mesos master ended our framework ({Reason}): {Text}. Set AcceptNewFramework to subscribe as a new one and count the old one's machines as gone")]
-    private partial void LogStopped(SchedulerStopReason reason, string text);
 }

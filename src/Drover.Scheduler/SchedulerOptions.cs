@@ -96,6 +96,9 @@ public sealed record SchedulerOptions
     /// Default: 2 min.</summary>
     public TimeSpan AbandonAfter { get; init; } = TimeSpan.FromMinutes(2);
 
+    /// <summary>How long the copy of a machine's disk may take before nobody waits for it. Default: 30 min.</summary>
+    public TimeSpan CopyPatience { get; init; } = TimeSpan.FromMinutes(30);
+
     /// <summary>Longest time without an explanation to a waiting or stopping machine. Keeps the server's clock alive. Default: 10 s, at most 15 s.</summary>
     public TimeSpan ProgressInterval { get; init; } = TimeSpan.FromSeconds(10);
 

@@ -41,7 +41,7 @@ internal sealed class SchedulerRun : ISchedulerActions, IAsyncDisposable
         var machines = new MachineLoader(client, parts.Catalog, new RegistrationTokens(client, options, parts.Time), parts.Time);
         _loader = new RetryingWorker<string>(8, TimeSpan.Zero, parts.Time, async (machineId, failures, token) =>
         {
-            var load = await machines.LoadAsync(machineId, token);
+            var load = await machines.LoadAsync(machineId, live.Requests.GetValueOrDefault(machineId), token);
             await _loop.PostAsync(new SchedulerInput.MachineLoaded(machineId, load), token);
             return load is MachineLoad.Unavailable ? Retry.Delay(failures) : null;
         });

@@ -58,7 +58,7 @@ internal sealed class AddressDesk(RequestBook book, AddressRange? range, IEnumer
     /// <summary>Without the prefix.</summary>
     internal static string Bare(string address) => address.Split('/')[0];
 
-    private static bool Needs(MachineRequest request) => request is { Address: null, Spec: { } spec } && spec.Network.StartsWith("bridge:", StringComparison.Ordinal);
+    private static bool Needs(MachineRequest request) => request is { Address: null, Discard: false, Spec: { } spec } && spec.Network.StartsWith("bridge:", StringComparison.Ordinal);
 
     private string Exhausted() => _quarantined.Count == 0
         ? $"Waiting for an address: every one of {range!.Network} is taken."

@@ -1,6 +1,4 @@
 using Drover.Api.Cattle;
-using Drover.Scheduler.Commands;
-using Drover.Scheduler.Requests;
 using Microsoft.Extensions.Logging;
 
 namespace Drover.Scheduler.Cattle;
@@ -70,7 +68,7 @@ internal sealed partial class CattleSession(
                 {
                     pool.Nudge();
                 }
-                else if (e.BaseName is RequestIntake.CreateEvent or RequestIntake.BootstrapEvent or RequestIntake.RemoveEvent || MachineOrders.Events.Contains(e.BaseName))
+                else if (SchedulerLoop.ServerEvents.Contains(e.BaseName))
                 {
                     await input.PostAsync(new SchedulerInput.ServerEvent(e), cancellationToken);
                 }

@@ -2,7 +2,6 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Nodes;
 using Drover.Api.Cattle;
-using Drover.Scheduler.Commands;
 using Drover.Scheduler.Requests;
 using Microsoft.Extensions.Logging;
 
@@ -21,7 +20,7 @@ internal sealed partial class HandlerRegistration(CattleClient client, Scheduler
     private static readonly TimeSpan s_poll = TimeSpan.FromMilliseconds(250);
     private const int MostPolls = 40;
 
-    private static readonly string[] s_processes = [RequestIntake.CreateEvent, RequestIntake.BootstrapEvent, RequestIntake.RemoveEvent, ConsoleEvent, UsageEvent, .. MachineOrders.Events];
+    private static readonly string[] s_processes = [.. SchedulerLoop.ServerEvents, ConsoleEvent, UsageEvent];
 
     /// <summary>The names to subscribe to.</summary>
     public IReadOnlyList<string> EventNames => [.. s_processes.Append(PoolSync.Event).Append("ping").Select(p => $"{p};handler={options.HandlerName}")];

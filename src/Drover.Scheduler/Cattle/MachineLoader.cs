@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Drover.Api.Cattle;
+using Drover.Api.Machines;
 using Drover.Scheduler.Artifacts;
 using Drover.Scheduler.Requests;
 
@@ -15,21 +16,27 @@ internal sealed class MachineLoader(CattleClient client, ArtifactCatalog catalog
         machine.Text("driver") is { Length: > 0 } driver ? driver == Driver : machine.Json["mesosConfig"] is JsonObject;
 
     /// <summary>States in which a machine is wanted but not there yet.</summary>
-    public static bool IsComing(string? state) => state is "requested" or "creating" or "created" or "bootstrapping";
+    public static bool IsComing(string? state) => state is "requested" or "creating" or "created" or "bootstrapping" or "resizing" or "resizing-stopped";
 
     /// <summary>States in which nothing of a machine may be left.</summary>
     public static bool IsGone(string? state) => state is null or "removing" or "removed" or "purging" or "purged";
 
-    public async Task<MachineLoad> LoadAsync(string machineId, CancellationToken cancellationToken)
+    /// <param name="request">What is known of it; null when nothing is yet.</param>
+    public async Task<MachineLoad> LoadAsync(string machineId, MachineRequest? request, CancellationToken cancellationToken)
     {
         try
         {
+            if (request is { Discard: true })
+            {
+                return new MachineLoad.Discarding(new Preparation { RegistrationUrl = "", Image = Unknown(""), Programs = await catalog.ProgramsAsync(), At = time.GetUtcNow() });
+            }
+
             return await client.GetAsync("machines", machineId, cancellationToken) switch
             {
                 null => new MachineLoad.NotWanted("there is no such machine"),
                 var machine when !IsOurs(machine) => new MachineLoad.NotWanted($"its driver is {machine.Text("driver") ?? "another"}"),
                 var machine when !IsComing(machine.State) => new MachineLoad.NotWanted($"it is {machine.State}"),
-                var machine => await PrepareAsync(machine, cancellationToken),
+                var machine => await PrepareAsync(machine, request?.Kept is not null, cancellationToken),
             };
         }
         catch (ArtifactException e)
@@ -50,7 +57,7 @@ internal sealed class MachineLoader(CattleClient client, ArtifactCatalog catalog
         }
     }
 
-    private async Task<MachineLoad> PrepareAsync(CattleResource machine, CancellationToken cancellationToken)
+    private async Task<MachineLoad> PrepareAsync(CattleResource machine, bool kept, CancellationToken cancellationToken)
     {
         if (machine.Text("externalId") is not { Length: > 0 } externalId || machine.AccountId is not { Length: > 0 } environmentId)
         {
@@ -67,7 +74,7 @@ internal sealed class MachineLoader(CattleClient client, ArtifactCatalog catalog
             return new MachineLoad.Invalid(string.Join(' ', problems));
         }
 
-        var image = await catalog.ImageAsync(spec.Image);
+        var image = await ImageAsync(spec.Image, kept);
         var programs = await catalog.ProgramsAsync();
         var url = await tokens.UrlForAsync(machine, cancellationToken);
         return new MachineLoad.Ready(externalId, environmentId, machine.Name ?? machine.Id, spec, new Preparation
@@ -78,6 +85,21 @@ internal sealed class MachineLoader(CattleClient client, ArtifactCatalog catalog
             At = time.GetUtcNow(),
         });
     }
+
+    /// <summary>A machine that has its disks has its image with them, also when nobody else has it any more.</summary>
+    private async Task<GuestImage> ImageAsync(string name, bool kept)
+    {
+        try
+        {
+            return await catalog.ImageAsync(name);
+        }
+        catch (ArtifactException) when (kept)
+        {
+            return Unknown(name);
+        }
+    }
+
+    private static GuestImage Unknown(string name) => new() { Name = name, Digest = "", Files = [] };
 
     /// <summary>Mesos makes folders of task ids.</summary>
     private static bool IsTaskName(string text) =>

@@ -33,7 +33,7 @@ internal sealed partial class ProgressPublisher
         {
             RequestState.Gone => null,
             RequestState.Running => request.Order?.Reply,
-            _ => request.Remove ?? request.Bootstrap ?? request.Create,
+            _ => request.Remove ?? request.Order?.Reply ?? request.Bootstrap ?? request.Create,
         };
         if (waiting is not { } to)
         {

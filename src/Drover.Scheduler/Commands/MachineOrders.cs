@@ -7,7 +7,11 @@ namespace Drover.Scheduler.Commands;
 
 /// <summary>What a person asks of a running machine, while the server waits for the answer. Part of the request, stored with the command itself.</summary>
 /// <param name="Id">The command's; the same however often the server sends the event.</param>
-internal sealed record MachineOrder(string Id, string Verb, PendingReply? Reply);
+internal sealed record MachineOrder(string Id, string Verb, PendingReply? Reply)
+{
+    /// <summary>With a resize: what the machine's next task is to have.</summary>
+    public MachineSpec? Wanted { get; init; }
+}
 
 /// <summary>Takes the server's wishes about running machines (stop, reboot, snapshot, …) as commands to their executors, and answers with the outcomes.</summary>
 /// <remarks>The server has one wish of a machine at a time; a newer one means that it has given the older up.</remarks>
@@ -50,6 +54,10 @@ internal sealed class MachineOrders(RequestBook book, SchedulerOptions options) 
         {
             turn.Reply(machineId, reply, CattleReply.Failed("The machine does not run."));
         }
+        else if (request.Kept is { Stage: not Disks.KeptStage.Back })
+        {
+            turn.Reply(machineId, reply, CattleReply.Failed("The machine is being resized."));
+        }
         else if (request.Order?.Id == id)
         {
             turn.Put(request with { Order = request.Order with { Reply = reply ?? request.Order.Reply } });
@@ -80,6 +88,7 @@ internal sealed class MachineOrders(RequestBook book, SchedulerOptions options) 
         MachineCommand.Stop => "The guest shuts down",
         MachineCommand.Start => "The machine starts",
         MachineCommand.Reboot => "The machine restarts",
+        MachineCommand.Vacate => "The guest shuts down, to start again with its new size",
         MachineCommand.Resize => "The disk grows",
         MachineCommand.Limit => "The limits are set",
         MachineCommand.Forward => "The ports are opened",

@@ -24,7 +24,7 @@ internal sealed partial class OfferDesk(RequestBook book, PoolDesk pool, TaskBui
 
     /// <summary>Requests that could be launched now, in order.</summary>
     public IReadOnlyList<MachineRequest> Ready(DateTimeOffset now) =>
-        [.. book.Queue.Where(r => r.Hindrance is null && book.Prepared(r.MachineId) is not null && (r.NotBefore is null || r.NotBefore <= now))];
+        [.. book.Queue.Where(r => r.Hindrance is null && r.IsPlaceable && book.Prepared(r.MachineId) is not null && (r.NotBefore is null || r.NotBefore <= now))];
 
     public void Serve(IReadOnlyList<Offer> offers, Turn turn)
     {
@@ -84,7 +84,7 @@ internal sealed partial class OfferDesk(RequestBook book, PoolDesk pool, TaskBui
             Attempt = request.Attempt + 1,
             OfferedAt = turn.Now,
             NotBefore = null,
-            Class = PoolClass.Of(request.Spec!, preparation.Image),
+            Class = request.Kept is null ? PoolClass.Of(request.Spec!, preparation.Image) : null,
             Placement = Placement(place),
         };
         if (builder.Build(placed, preparation, place) is not { } task)

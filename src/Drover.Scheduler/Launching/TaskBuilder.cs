@@ -16,6 +16,9 @@ internal sealed class TaskBuilder(SchedulerOptions options)
     /// <summary>The executor's own share.</summary>
     public static readonly Amounts ExecutorAmounts = Amounts.Of(0.01, 32, 0);
 
+    /// <summary>A task that only removes files.</summary>
+    private static readonly Amounts s_discard = Amounts.Of(0.01, 1, 0);
+
     /// <summary>What the task takes, without its executor.</summary>
     public static Amounts TaskAmounts(MachineSpec spec)
     {
@@ -24,7 +27,9 @@ internal sealed class TaskBuilder(SchedulerOptions options)
     }
 
     public static PlacementNeed Need(MachineRequest request) =>
-        new(request.MachineId, request.EnvironmentId, TaskAmounts(request.Spec!) + ExecutorAmounts, request.Spec!.ParsedConstraints());
+        new(request.MachineId, request.EnvironmentId, AmountsOf(request) + ExecutorAmounts, request.Kept is { } kept ? [kept.Pin()] : request.Spec!.ParsedConstraints());
+
+    private static Amounts AmountsOf(MachineRequest request) => request.Discard ? s_discard : TaskAmounts(request.Spec!);
 
     /// <summary>The task, taking its resources out of the place. Null when the place does not have them.</summary>
     public TaskInfo? Build(MachineRequest request, Preparation preparation, OfferedPlace place) => Build(
@@ -34,7 +39,7 @@ internal sealed class TaskBuilder(SchedulerOptions options)
         preparation.Programs,
         options.ShutdownGrace,
         [("io.drover.machine", request.MachineId), ("io.drover.environment", request.EnvironmentId)],
-        TaskAmounts(request.Spec!),
+        AmountsOf(request),
         place);
 
     /// <summary>The same for a member of the pool.</summary>
@@ -80,7 +85,7 @@ internal sealed class TaskBuilder(SchedulerOptions options)
     }
 
     /// <summary>The machine as the executor is told.</summary>
-    public MachineTask Machine(MachineRequest request, Preparation preparation) => new()
+    public MachineTask Machine(MachineRequest request, Preparation preparation) => request.Discard ? Discard(request, preparation) : new()
     {
         MachineId = request.MachineId,
         ExternalId = request.ExternalId,
@@ -89,11 +94,15 @@ internal sealed class TaskBuilder(SchedulerOptions options)
         Cpus = request.Spec!.MilliCpus / (double)Amounts.Unit,
         MemoryBytes = request.Spec.MemoryBytes,
         DiskBytes = request.Spec.DiskBytes,
+        Kept = request.Kept is not null,
+        Ports = request.Spec.Ports,
         EnvironmentId = request.EnvironmentId,
         Network = request.Spec.Network,
         Address = request.Address,
         StartFrom = request.Spec.StartFrom,
         Disks = request.Spec.Disks,
+        Display = request.Spec.Display,
+        Limits = request.Spec.Limits,
         Accelerator = options.Accelerator,
         Image = preparation.Image,
         RegistrationUrl = preparation.RegistrationUrl,
@@ -104,6 +113,22 @@ internal sealed class TaskBuilder(SchedulerOptions options)
         StateDirectory = options.ExecutorStateDirectory,
         CacheDirectory = options.ExecutorCacheDirectory,
         Simulation = options.Accelerator == "simulated" ? options.Simulation ?? new Simulation() : null,
+    };
+
+    private MachineTask Discard(MachineRequest request, Preparation preparation) => new()
+    {
+        Kind = TaskKind.Discard,
+        MachineId = request.MachineId,
+        ExternalId = request.ExternalId,
+        Name = request.Name,
+        Hostname = Hostname(request.Name, request.MachineId),
+        Cpus = 1,
+        MemoryBytes = 64L << 20,
+        DiskBytes = 1,
+        Image = preparation.Image,
+        RegistrationUrl = ServerUrl().AbsoluteUri,
+        Timeouts = options.StageTimeouts,
+        StateDirectory = options.ExecutorStateDirectory,
     };
 
     /// <summary>A member of the pool as the executor is told. It registers nowhere: the address only says which server a spare may get acquainted with.</summary>

@@ -89,6 +89,9 @@ internal sealed class PlacementConstraint : IEquatable<PlacementConstraint>
         return problem is null ? new PlacementConstraint(attribute, op!.Value, value, pattern) : null;
     }
 
+    /// <summary>A rule of our own: the attribute has this value.</summary>
+    public static PlacementConstraint Of(string attribute, string value) => new(attribute, ConstraintOperator.Equals, value, null);
+
     /// <summary>Whether a value of the attribute (null: the agent does not have it) may be used, as far as that does not depend on other machines.</summary>
     public bool Allows(string? value) => Operator switch
     {

@@ -68,7 +68,7 @@ internal sealed partial class ClaimDesk(PoolBook pool, RequestBook book, TaskBui
 
     private PoolMember? Choose(MachineRequest request, List<PoolMember> spares, PlacementUsage usage)
     {
-        if (request.NoClaim || request.Spec is not { StartFrom: not "cold" } spec || book.Prepared(request.MachineId) is not { } preparation
+        if (request.NoClaim || request.Kept is not null || request.Spec is not { StartFrom: not "cold" } spec || book.Prepared(request.MachineId) is not { } preparation
             || PoolClass.Of(spec, preparation.Image) is not { } of || !IsPlain(builder.Machine(request, preparation)) || book.Need(request) is not { } need)
         {
             return null;

@@ -1,5 +1,6 @@
 using Drover.Api.Machines;
 using Drover.Scheduler.Commands;
+using Drover.Scheduler.Disks;
 using Drover.Scheduler.Placement;
 using Drover.Scheduler.Pool;
 
@@ -108,6 +109,18 @@ internal sealed record MachineRequest
 
     /// <summary>What the executor was told and has not answered.</summary>
     public IReadOnlyList<PendingCommand> Commands { get; init; } = [];
+
+    /// <summary>What an agent machine has of its disks outside of a task; null for nothing.</summary>
+    public KeptDisks? Kept { get; init; }
+
+    /// <summary>The machine is not wanted any more; its next task only removes <see cref="Kept"/>.</summary>
+    public bool Discard { get; init; }
+
+    /// <summary>The last wish of another size that was carried out.</summary>
+    public string? LastMove { get; init; }
+
+    /// <summary>Whether its next task has a place to be looked for, as far as its disks go.</summary>
+    public bool IsPlaceable => Kept is null ? Spec?.CopyOf is null : Kept.Stage == KeptStage.Away;
 
     /// <summary>What a person asked of the running machine; the server waits for the answer.</summary>
     public MachineOrder? Order { get; init; }

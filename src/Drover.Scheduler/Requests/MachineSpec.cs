@@ -27,8 +27,19 @@ internal sealed record MachineSpec
     /// <summary>Disks beside the machine's own.</summary>
     public IReadOnlyList<ExtraDisk> Disks { get; init; } = [];
 
+    /// <summary>A name of <see cref="MachineDisplay"/>.</summary>
+    public string Display { get; init; } = MachineDisplay.Auto;
+
     /// <summary>Cloud-init user data, checked by the server.</summary>
     public string? UserData { get; init; }
+
+    /// <summary>The id of the machine whose disks it starts with.</summary>
+    public string? CopyOf { get; init; }
+
+    public MachineLimits? Limits { get; init; }
+
+    /// <summary>Ports of its computer that lead into it.</summary>
+    public IReadOnlyList<string> Ports { get; init; } = [];
 
     /// <summary>In Marathon's form, see <see cref="PlacementConstraint"/>.</summary>
     public IReadOnlyList<string> Constraints { get; init; } = [];
@@ -60,6 +71,8 @@ internal static class MachineSpecReader
 
         var constraints = Constraints(config, wrong);
         var disks = Disks(config, wrong);
+        long? network = config.Text("networkBytes") is { Length: > 0 } ? Size(config, "networkBytes", default, wrong).Bytes : null;
+        var display = Name(config, "display", MachineDisplay.Auto);
         problems = wrong;
         return wrong.Count > 0 ? null : new MachineSpec
         {
@@ -69,14 +82,22 @@ internal static class MachineSpecReader
             Image = Name(config, "image", "drover"),
             Network = Name(config, "network", "user"),
 
-            // Spares and templates have one disk.
-            StartFrom = disks.Count > 0 ? "cold" : Name(config, "startFrom", "auto"),
+            // Spares and templates have one disk, and no screen.
+            StartFrom = disks.Count > 0 || display == MachineDisplay.Vga ? "cold" : Name(config, "startFrom", "auto"),
             Disks = disks,
+            Display = display,
             UserData = config.Text("userData"),
+            CopyOf = machine.Text("copyOf"),
+            Limits = machine.Object("limits") is { } limits
+                ? new MachineLimits { DiskOperations = Limit(limits, "diskOperations"), DiskBytes = Limit(limits, "diskBytes"), NetworkBytes = Limit(limits, "networkBytes") }
+                : network is null ? null : new MachineLimits { NetworkBytes = network },
+            Ports = [.. (machine.Array("ports") ?? []).OfType<JsonValue>().Select(port => port.ToString())],
             Constraints = constraints,
             Labels = machine.Map("labels"),
         };
     }
+
+    private static long? Limit(JsonObject limits, string field) => new CattleResource(limits).Number(field) is { } number and > 0 ? (long)number : null;
 
     private static long Cpus(CattleResource config, List<string> problems)
     {

@@ -16,10 +16,11 @@ internal sealed record MachineView(string Message, int? Progress, JsonObject Dat
     {
         var (message, progress) = request.State switch
         {
+            RequestState.Queued when request.Discard => ($"Removing its disk on {request.Kept?.Hostname}", (int?)null),
             RequestState.Queued => (waiting?.Reason ?? note ?? "Waiting for the cluster", MachineStage.ProgressAtStart(MachineStage.Queue)),
             RequestState.Stopping => (request.LostSince is null ? "Stopping the machine" : $"Waiting for agent {request.Placement?.Hostname}, which the cluster has lost", (int?)null),
             _ when request.LostSince is not null => ($"The cluster has lost agent {request.Placement?.Hostname}; waiting for it to return", request.Report?.Progress),
-            RequestState.Running when request.Order is { } order => (Commands.MachineOrders.Sentence(order.Verb), null),
+            RequestState.Running when request.Order is { } order => (Commands.MachineOrders.Sentence(order.Wanted is null ? order.Verb : MachineCommand.Vacate), null),
             _ when request.Report is { } report => (report.Message ?? report.Stage, report.Progress ?? MachineStage.ProgressAtStart(report.Stage)),
             _ when request.Claim is not null => ($"Taking a spare on {request.Placement?.Hostname}", MachineStage.ProgressAtStart(MachineStage.Launch)),
             _ => ($"Starting the executor on {request.Placement?.Hostname}", MachineStage.ProgressAtStart(MachineStage.Launch)),

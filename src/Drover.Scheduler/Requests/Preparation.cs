@@ -29,6 +29,9 @@ internal abstract record MachineLoad
     /// <summary>Wanted, and all is there to launch it.</summary>
     public sealed record Ready(string ExternalId, string EnvironmentId, string Name, MachineSpec Spec, Preparation Preparation) : MachineLoad;
 
+    /// <summary>Only what a task that removes kept disks needs.</summary>
+    public sealed record Discarding(Preparation Preparation) : MachineLoad;
+
     /// <summary>Not ours, or not wanted any more: nothing is to be done.</summary>
     public sealed record NotWanted(string Why) : MachineLoad;
 

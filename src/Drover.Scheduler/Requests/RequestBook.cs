@@ -47,7 +47,7 @@ internal sealed class RequestBook
     /// <summary>What a waiting request needs, with its rules compiled; null until its specification is known.</summary>
     public PlacementNeed? Need(MachineRequest request)
     {
-        if (request.Spec is not { } spec)
+        if (request.Spec is not { } spec || !request.IsPlaceable)
         {
             return null;
         }

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Drover.Api.Cattle;
+using Drover.Scheduler.Disks;
 
 namespace Drover.Scheduler.Requests;
 
@@ -13,7 +14,8 @@ internal static class RequestEnd
         var reply = CattleReply.Failed(failure.Cause, MachineView.Fields(ended));
         turn.Reply(request.MachineId, request.Create, reply);
         turn.Reply(request.MachineId, request.Bootstrap, reply);
-        if (request.State == RequestState.Running)
+        turn.Reply(request.MachineId, request.Order?.Reply, reply);
+        if (request.State == RequestState.Running || request is { Kept: not null, Order: not null })
         {
             turn.Post(request.MachineId, $"machines/{request.MachineId}?action=error", new JsonObject
             {
@@ -28,13 +30,18 @@ internal static class RequestEnd
     /// <summary>Nothing is left of a machine that was to be removed.</summary>
     public static void Removed(MachineRequest request, RequestEvent why, Turn turn)
     {
+        if (why != RequestEvent.Abandoned && DiskDiscards.TryBegin(request, null, turn))
+        {
+            return;
+        }
+
         turn.Reply(request.MachineId, request.Remove, CattleReply.Done());
         if (why == RequestEvent.Abandoned)
         {
             turn.Quarantine(request, $"the machine {request.Name} may still have it on {request.Placement?.Hostname}, which the cluster has lost");
         }
 
-        turn.Put(request.After(why, turn.Now) with { Remove = null, LostSince = null });
+        turn.Put(request.After(why, turn.Now) with { Remove = null, LostSince = null, Kept = null, Discard = false });
     }
 
     /// <summary>The machine runs.</summary>

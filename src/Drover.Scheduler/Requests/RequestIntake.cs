@@ -1,5 +1,6 @@
 using Drover.Api.Cattle;
 using Drover.Api.Machines;
+using Drover.Scheduler.Disks;
 
 namespace Drover.Scheduler.Requests;
 
@@ -77,9 +78,21 @@ internal sealed class RequestIntake(RequestBook book)
             return;
         }
 
+        if (request.Discard)
+        {
+            turn.Put(request with { Remove = pending ?? request.Remove });
+            return;
+        }
+
         // Whoever still waits for the machine to come must not hold up its removal.
         Answer(machineId, request.Create, CattleReply.Done(), turn);
         Answer(machineId, request.Bootstrap, CattleReply.Done(), turn);
+        Answer(machineId, request.Order?.Reply, CattleReply.Done(), turn);
+        if (!RequestLifecycle.HasTask(request.State) && DiskDiscards.TryBegin(request, pending, turn))
+        {
+            return;
+        }
+
         var next = request.After(RequestEvent.Remove, turn.Now) with { Create = null, Bootstrap = null, Commands = [] };
         if (next.State == RequestState.Gone)
         {
@@ -103,8 +116,19 @@ internal sealed class RequestIntake(RequestBook book)
         switch (load)
         {
             case MachineLoad.Ready ready:
-                turn.Put(request with { ExternalId = ready.ExternalId, EnvironmentId = ready.EnvironmentId, Name = ready.Name, Spec = ready.Spec });
+                // Of a machine that moves the server knows the old size until it has moved.
+                var spec = request is { Kept: not null, Attempt: > 0 } ? ready.Spec with { MilliCpus = request.Spec!.MilliCpus, MemoryBytes = request.Spec.MemoryBytes } : ready.Spec;
+                turn.Put(request with { ExternalId = ready.ExternalId, EnvironmentId = ready.EnvironmentId, Name = ready.Name, Spec = spec });
                 book.Prepare(machineId, ready.Preparation);
+                break;
+            case MachineLoad.Discarding discarding when request.Discard:
+                book.Prepare(machineId, discarding.Preparation);
+                break;
+            case MachineLoad.NotWanted when request.Kept is not null:
+                // The server says what it wants by an event.
+                break;
+            case MachineLoad.Invalid invalid when request.Kept is not null:
+                turn.Note(machineId, invalid.Cause);
                 break;
             case MachineLoad.NotWanted:
                 Answer(machineId, request.Create, CattleReply.Done(), turn);

@@ -46,6 +46,12 @@ internal enum RequestEvent
     /// <summary>The request cannot be served: wrong specification, or its machine no longer exists.</summary>
     Refused,
 
+    /// <summary>The task is over, and the machine goes on with its disks in another one on the same agent machine.</summary>
+    Moved,
+
+    /// <summary>Nothing runs any more, and what is kept of the machine's disks is to go.</summary>
+    Discard,
+
     /// <summary>The agent has been lost for so long that a delete no longer waits for it.</summary>
     Abandoned,
 }
@@ -53,7 +59,7 @@ internal enum RequestEvent
 /// <summary>The life of a request, in one table.</summary>
 /// <remarks><code>
 /// queued → offered (intent stored) → launching → running → stopping → gone
-///    ↑_________|_______________|
+///    ↑_________|_______________|_____________|          (running: its disks are kept for its next task)
 /// </code></remarks>
 internal static class RequestLifecycle
 {
@@ -68,6 +74,9 @@ internal static class RequestLifecycle
         (RequestState.Offered or RequestState.Launching, RequestEvent.NotStarted) => RequestState.Queued,
 
         (RequestState.Running, RequestEvent.Alive or RequestEvent.Ready) => RequestState.Running,
+        (RequestState.Running or RequestState.Offered or RequestState.Launching, RequestEvent.Moved) => RequestState.Queued,
+        (RequestState.Queued or RequestState.Stopping or RequestState.Gone, RequestEvent.Discard) => RequestState.Queued,
+        (RequestState.Queued, RequestEvent.Abandoned) => RequestState.Gone,
 
         (RequestState.Offered or RequestState.Launching or RequestState.Running, RequestEvent.Remove) => RequestState.Stopping,
         (RequestState.Offered or RequestState.Launching or RequestState.Running, RequestEvent.Ended) => RequestState.Gone,

@@ -18,7 +18,7 @@ internal sealed class RequestSweep(RequestBook book, RequestIntake intake)
             var request = book.Find(machineId);
             if (MachineLoader.IsGone(state))
             {
-                if (request is { State: RequestState.Gone } && state is not "removing")
+                if (request is { State: RequestState.Gone, Kept: null } && state is not "removing")
                 {
                     turn.Forget(machineId);
                 }

@@ -93,6 +93,13 @@ internal sealed class WaitingBoard(RequestBook book, PoolBook pool, AgentMemory 
             return new WaitingExplanation($"The cluster dropped attempt {request.Attempt}: {request.LastDrop?.TrimEnd('.')}. Trying again at {request.NotBefore:HH:mm:ss} UTC.", null, ahead);
         }
 
+        if (request.Kept is { } kept)
+        {
+            // Wherever else there is room, its disk is here.
+            var there = PlacementExplainer.Explain(need, ahead, [.. places.Where(p => p.Hostname == kept.Hostname)], usage);
+            return there with { Reason = $"Its disk is on {kept.Hostname}. {there.Reason}" };
+        }
+
         return inFull
             ? PlacementExplainer.Explain(need, ahead, places, usage)
             : new WaitingExplanation($"Waiting for an offer: needs {need.Amounts}.", null, ahead);

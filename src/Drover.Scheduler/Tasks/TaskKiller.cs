@@ -1,5 +1,6 @@
 using Drover.Mesos.V1;
 using Drover.Mesos.V1.Scheduler;
+using Drover.Scheduler.Disks;
 using Drover.Scheduler.Pool;
 using Drover.Scheduler.Requests;
 
@@ -38,6 +39,12 @@ internal sealed class TaskKiller(RequestBook book, PoolBook pool, StrayTasks str
         }
 
         foreach (var request in book.WithTask.Where(r => r is { Claim.Failed: not null, State: RequestState.Offered or RequestState.Launching }))
+        {
+            wanted.Add(request.TaskId!);
+            Try(connected, request.TaskId!, request.Placement!.AgentId, TimeSpan.Zero, turn);
+        }
+
+        foreach (var request in book.WithTask.Where(DiskMoves.IsOutdated))
         {
             wanted.Add(request.TaskId!);
             Try(connected, request.TaskId!, request.Placement!.AgentId, TimeSpan.Zero, turn);

@@ -3,6 +3,7 @@ using Drover.Api.Machines;
 using Drover.Mesos.V1;
 using Drover.Mesos.V1.Scheduler;
 using Drover.Scheduler.Commands;
+using Drover.Scheduler.Disks;
 using Drover.Scheduler.Pool;
 using Drover.Scheduler.Requests;
 using Microsoft.Extensions.Logging;
@@ -11,7 +12,7 @@ using TaskStatus = Drover.Mesos.V1.TaskStatus;
 namespace Drover.Scheduler.Tasks;
 
 /// <summary>Turns task statuses into steps of the requests' lives. A status is stored before it is acknowledged; a doubled one changes nothing.</summary>
-internal sealed partial class TaskTracker(RequestBook book, PoolBook pool, PoolTracker poolTracker, CommandDesk commands, StrayTasks strays, ILogger logger)
+internal sealed partial class TaskTracker(RequestBook book, PoolBook pool, PoolTracker poolTracker, CommandDesk commands, DiskMoves moves, StrayTasks strays, ILogger logger)
 {
     /// <summary>A request gives up after so many attempts that were dropped for a reason that may come again.</summary>
     public const int MostDrops = 8;
@@ -92,6 +93,20 @@ internal sealed partial class TaskTracker(RequestBook book, PoolBook pool, PoolT
             case TaskVerdict.Lost:
                 turn.Put(heard with { LostSince = heard.LostSince ?? turn.Now });
                 break;
+            case TaskVerdict.Ended or TaskVerdict.TryAgainLater or TaskVerdict.TryAgain when heard.Discard:
+                if (status.State == TaskState.TaskFinished)
+                {
+                    DiskDiscards.Done(heard, turn);
+                }
+                else
+                {
+                    TryAgain(heard with { LastDrop = status.Message }, DropDelay(heard.Drops), turn);
+                }
+
+                break;
+            case TaskVerdict.Ended or TaskVerdict.TryAgainLater when DiskMoves.GoesOn(heard, status):
+                Queue(DiskMoves.Next(heard, status, turn.Now), RequestEvent.Moved, turn);
+                break;
             case TaskVerdict.Ended or TaskVerdict.TryAgainLater:
                 End(heard, status, turn);
                 break;
@@ -108,12 +123,13 @@ internal sealed partial class TaskTracker(RequestBook book, PoolBook pool, PoolT
             _ => verdict,
         };
 
-    private static void Ready(MachineRequest request, Turn turn)
+    private void Ready(MachineRequest request, Turn turn)
     {
         var next = request.After(RequestEvent.Ready, turn.Now);
         if (next.State == RequestState.Running)
         {
             RequestEnd.Ready(next, turn);
+            moves.CameUp(next.MachineId, turn);
         }
         else
         {
@@ -130,8 +146,15 @@ internal sealed partial class TaskTracker(RequestBook book, PoolBook pool, PoolT
             return;
         }
 
-        turn.Put(next with
+        Queue(request with { Drops = delay is null ? request.Drops : request.Drops + 1, NotBefore = delay is null ? null : turn.Now + delay }, RequestEvent.NotStarted, turn);
+    }
+
+    /// <summary>Nothing of the attempt is left; the next is another task.</summary>
+    private void Queue(MachineRequest request, RequestEvent why, Turn turn)
+    {
+        turn.Put(request.After(why, turn.Now) with
         {
+            Spec = request.Order?.Wanted ?? request.Spec,
             Claim = null,
             NoClaim = request.NoClaim || request.Claim is not null,
             Commands = [],
@@ -142,8 +165,6 @@ internal sealed partial class TaskTracker(RequestBook book, PoolBook pool, PoolT
             OfferedAt = null,
             FirstWordAt = null,
             Report = null,
-            Drops = delay is null ? request.Drops : request.Drops + 1,
-            NotBefore = delay is null ? null : turn.Now + delay,
         });
 
         // A registration token is good for one machine that came up; that one may have used it.

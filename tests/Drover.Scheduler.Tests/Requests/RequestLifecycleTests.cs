@@ -7,13 +7,13 @@ public sealed class RequestLifecycleTests
     /// <summary>Every pair: rows are states, columns events; a dot means that the event has no meaning there.</summary>
     private const string Table =
         """
-                   Placed   Alive      Ready    NotStarted  Ended  Remove    Refused  Abandoned
-        Queued     Offered  .          .        .           .      Gone      Gone     .
-        Offered    .        Launching  Running  Queued      Gone   Stopping  .        .
-        Launching  .        Launching  Running  Queued      Gone   Stopping  .        .
-        Running    .        Running    Running  .           Gone   Stopping  .        .
-        Stopping   .        Stopping   Stopping Gone        Gone   Stopping  .        Gone
-        Gone       .        .          .        .           .      Gone      .        .
+                   Placed   Alive      Ready    NotStarted  Ended  Remove    Refused  Abandoned  Moved   Discard
+        Queued     Offered  .          .        .           .      Gone      Gone     Gone       .       Queued
+        Offered    .        Launching  Running  Queued      Gone   Stopping  .        .          Queued  .
+        Launching  .        Launching  Running  Queued      Gone   Stopping  .        .          Queued  .
+        Running    .        Running    Running  .           Gone   Stopping  .        .          Queued  .
+        Stopping   .        Stopping   Stopping Gone        Gone   Stopping  .        Gone       .       Queued
+        Gone       .        .          .        .           .      Gone      .        .          .       Queued
         """;
 
     public static TheoryData<string, string, string> Pairs()

@@ -2,6 +2,7 @@ using Drover.Mesos;
 using Drover.Mesos.V1;
 using Drover.Mesos.V1.Scheduler;
 using Drover.Scheduler.Commands;
+using Drover.Scheduler.Disks;
 using Drover.Scheduler.Launching;
 using Drover.Scheduler.Pool;
 using Drover.Scheduler.Requests;
@@ -18,7 +19,7 @@ public sealed class TaskTrackerTests
     private readonly TaskTracker _tracker;
 
     public TaskTrackerTests() => _tracker = new TaskTracker(
-        _turns.Book, _turns.Pool, new PoolTracker(_turns.Pool, new PoolBackoff(), new AgentMemory(), NullLogger.Instance), new CommandDesk(_turns.Book, []), new StrayTasks(), NullLogger.Instance);
+        _turns.Book, _turns.Pool, new PoolTracker(_turns.Pool, new PoolBackoff(), new AgentMemory(), NullLogger.Instance), new CommandDesk(_turns.Book, []), new DiskMoves(_turns.Book, new SchedulerOptions()), new StrayTasks(), NullLogger.Instance);
 
     [Fact]
     public void Receive_UpdateWithUuid_IsStoredInTheTurnThatAcknowledges()
