@@ -2,6 +2,7 @@ using Drover.Server.Agents;
 using Drover.Server.Api;
 using Drover.Server.Api.Registry;
 using Drover.Server.Api.Requests;
+using Drover.Server.Consoles;
 using Drover.Server.Events;
 using Drover.Server.Hosts;
 using Drover.Server.Identity;
@@ -95,12 +96,14 @@ public static class DroverServer
     private static void AddAgents(IServiceCollection services)
     {
         services.AddSingleton<RegistrationTokens>();
+        services.AddSingleton<AgentRegistration>();
         services.AddSingleton<AgentLinks>();
         services.AddSingleton<HostLoads>();
         services.AddSingleton<AgentRemoval>();
         services.AddSingleton<HostTies>();
         services.AddSingleton<AgentPresence>();
         services.AddSingleton<MachineConsole>();
+        services.AddSingleton<ConsoleTickets>();
         services.AddSingleton<MachineUsageLink>();
         services.AddSingleton<MachineExpiry>();
         services.AddHostedService<MachineExpiryLoop>();

@@ -2,6 +2,7 @@ using Drover.Server.Agents;
 using Drover.Server.Api.Registry;
 using Drover.Server.Api.Schemas;
 using Drover.Server.Audit;
+using Drover.Server.Consoles;
 using Drover.Server.Events;
 using Drover.Server.Hosts;
 using Drover.Server.Identity;
@@ -32,13 +33,15 @@ internal static class Types
         yield return new TokenType(Get<Passwords>(), Get<SessionTokens>(), Get<LoginThrottle>()) { Name = "token", Plural = "tokens" };
 
         // Machines and hosts
-        yield return new MachineType(engine, Get<MachineConsole>(), Get<MachineUsageLink>(), Get<MachineExpiry>(), Get<ImageShelf>(), options) { Name = "machine", Plural = "machines", BaseName = "physicalHost", IdLetters = "ph" };
+        yield return new MachineType(engine, Get<MachineConsole>(), Get<MachineUsageLink>(), Get<MachineExpiry>(), Get<ImageShelf>(), Get<ConsoleTickets>(), options) { Name = "machine", Plural = "machines", BaseName = "physicalHost", IdLetters = "ph" };
         yield return new PhysicalHostType { Name = "physicalHost", Plural = "physicalHosts", IdLetters = "ph" };
         yield return MesosConfig.Type(options.DefaultNetwork);
-        foreach (var input in MachineCommands.Inputs())
+        foreach (var embedded in MachineCommands.Inputs().Concat(ConsoleAction.Types()).Append(MachineClone.Input()))
         {
-            yield return input;
+            yield return embedded;
         }
+
+        yield return new ConsoleType(Get<ConsoleTickets>(), Get<EventRequests>(), options, Get<ServerStopping>(), time) { Name = "console", Plural = ConsoleAction.Path };
 
         yield return new HostType(Get<HostLoads>(), engine, Get<AgentRemoval>()) { Name = "host", Plural = "hosts", IdLetters = "h" };
 
@@ -47,7 +50,7 @@ internal static class Types
         // Agents and their registration
         yield return new AgentType { Name = "agent", Plural = "agents", IdLetters = "a" };
         yield return new RegistrationTokenType(Get<RegistrationTokens>(), Get<PublicAddress>(), options) { Name = "registrationToken", Plural = "registrationTokens", BaseName = "credential", IdLetters = "c" };
-        yield return new RegisterType(Get<Secrets>()) { Name = "register", Plural = "register", Aliases = ["registers"], BaseName = "genericObject", IdLetters = "go" };
+        yield return new RegisterType(Get<AgentRegistration>()) { Name = "register", Plural = "register", Aliases = ["registers"], BaseName = "genericObject", IdLetters = "go" };
         yield return new ScriptType(Get<RegistrationTokens>(), Get<PublicAddress>()) { Name = "script", Plural = "scripts" };
         yield return new ConfigContentType { Name = "configContent", Plural = "configContents", Aliases = ["configcontent"] };
         yield return new AgentLinkType(Get<AgentLinks>(), Get<AgentPresence>(), options, Get<ServerStopping>(), time) { Name = "agentlink", Plural = "agentlink" };

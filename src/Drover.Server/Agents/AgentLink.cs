@@ -2,12 +2,17 @@ using System.Buffers;
 using System.Net.WebSockets;
 using System.Text.Json;
 using Drover.Api.Agents;
+using Drover.Server.Api.Requests;
+using Drover.Server.Storage;
 
 namespace Drover.Server.Agents;
 
 /// <summary>One agent's WebSocket: hello and welcome, then facts and load until it falls silent (see <see cref="LinkMessage"/>).</summary>
-/// <remarks>All sending happens in the one loop; other threads only say that the link is to end.</remarks>
-internal sealed class AgentLink(WebSocket socket, long agentId, AgentPresence presence, ServerOptions options, TimeProvider time)
+/// <remarks>All sending happens in the one loop; other threads only say that the link is to end. A link that was opened with a registration token is nobody's until
+/// its hello brings the key that the agent registers with: it may do nothing else, and not for long.</remarks>
+/// <param name="agentId">Whose it is; null for one that was opened with a token.</param>
+/// <param name="tokenId">The token, then.</param>
+internal sealed class AgentLink(WebSocket socket, long? agentId, long? tokenId, AgentLinks links, AgentPresence presence, ServerOptions options, TimeProvider time)
 {
     private const int MaxMessageBytes = 256 * 1024;
     private static readonly TimeSpan SendTimeout = TimeSpan.FromSeconds(10);
@@ -16,7 +21,8 @@ internal sealed class AgentLink(WebSocket socket, long agentId, AgentPresence pr
     private readonly byte[] _buffer = new byte[8 * 1024];
     private long? _hostId;
 
-    public long AgentId => agentId;
+    /// <summary>Null as long as it is nobody's.</summary>
+    public long? AgentId { get; private set; } = agentId;
 
     /// <summary>The agent's host is removed; the agent shall stop.</summary>
     public void Gone() => _end.TrySetResult((LinkMessage.CloseGone, "This host has been removed."));
@@ -58,7 +64,7 @@ internal sealed class AgentLink(WebSocket socket, long agentId, AgentPresence pr
             {
                 cancellationToken.ThrowIfCancellationRequested();
                 var silent = time.GetUtcNow() - heard;
-                if (silent >= options.LinkTimeout)
+                if (silent >= options.LinkTimeout || (AgentId is null && silent >= options.LinkPing))
                 {
                     return ((int)WebSocketCloseStatus.NormalClosure, "Silent for too long.");
                 }
@@ -109,7 +115,7 @@ internal sealed class AgentLink(WebSocket socket, long agentId, AgentPresence pr
                 await SendAsync(new LinkMessage { Type = LinkMessage.Pong }, cancellationToken);
                 return null;
             case LinkMessage.Facts when _hostId is not null && message.Host is { } facts:
-                await presence.FactsAsync(agentId, facts, cancellationToken);
+                await presence.FactsAsync(AgentId!.Value, facts, cancellationToken);
                 return null;
             case LinkMessage.Load when _hostId is { } host && message.Sample is { } sample:
                 presence.Load(host, sample);
@@ -128,7 +134,28 @@ internal sealed class AgentLink(WebSocket socket, long agentId, AgentPresence pr
             return (LinkMessage.CloseProtocol, $"This server speaks protocol {LinkMessage.CurrentProtocol}.");
         }
 
-        switch (await presence.HelloAsync(agentId, facts, hello.Version, cancellationToken))
+        RegisterRow? registered = null;
+        if (AgentId is null)
+        {
+            if (hello.Key is not { Length: >= AgentRegistration.LeastKey and <= AgentRegistration.MostKey } key)
+            {
+                return (LinkMessage.CloseProtocol, "An agent without keys says the key that it registers with.");
+            }
+
+            try
+            {
+                registered = await presence.RegisterAsync(tokenId!.Value, key, cancellationToken);
+            }
+            catch (ApiError e)
+            {
+                return ((int)WebSocketCloseStatus.PolicyViolation, e.Message);
+            }
+
+            AgentId = registered.AgentId;
+            links.Add(this);
+        }
+
+        switch (await presence.HelloAsync(AgentId.Value, facts, hello.Version, cancellationToken))
         {
             case HelloResult.Welcome welcome:
                 _hostId = welcome.HostId;
@@ -137,6 +164,8 @@ internal sealed class AgentLink(WebSocket socket, long agentId, AgentPresence pr
                     {
                         Type = LinkMessage.Welcome,
                         Protocol = LinkMessage.CurrentProtocol,
+                        AccessKey = registered?.AccessKey,
+                        SecretKey = registered is null ? null : presence.SecretOf(registered),
                         HostId = Api.Ids.Format("h", welcome.HostId),
                         LoadSeconds = Math.Max(1, (int)options.LoadInterval.TotalSeconds),
                     },

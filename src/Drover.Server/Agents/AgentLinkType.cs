@@ -17,7 +17,7 @@ internal sealed class AgentLinkType : ResourceType
     {
         (_links, _presence, _options, _stopping, _time) = (links, presence, options, stopping, time);
         IsListed = false;
-        Access.Allow(Roles.Agent, Verbs.Read);
+        Access.Allow(Roles.Agent | Roles.Register, Verbs.Read);
     }
 
     public override async Task<ApiResult> ListAsync(ApiContext context)
@@ -29,9 +29,13 @@ internal sealed class AgentLinkType : ResourceType
 
         await context.Db.DisposeAsync();
         using var socket = await context.Http.WebSockets.AcceptWebSocketAsync();
-        var link = new AgentLink(socket, context.Caller.AgentId!.Value, _presence, _options, _time);
+        var link = new AgentLink(socket, context.Caller.AgentId, context.Caller.TokenId, _links, _presence, _options, _time);
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(context.Aborted, _stopping.Token);
-        _links.Add(link);
+        if (link.AgentId is not null)
+        {
+            _links.Add(link);
+        }
+
         try
         {
             await link.RunAsync(ending.Token);
@@ -40,7 +44,7 @@ internal sealed class AgentLinkType : ResourceType
         {
             if (_links.Remove(link) && !_stopping.Token.IsCancellationRequested)
             {
-                await _presence.LostAsync(link.AgentId, CancellationToken.None);
+                await _presence.LostAsync(link.AgentId!.Value, CancellationToken.None);
             }
         }
 

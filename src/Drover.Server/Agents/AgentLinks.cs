@@ -12,12 +12,12 @@ internal sealed class AgentLinks
     public void Add(AgentLink link)
     {
         AgentLink? replaced = null;
-        _links.AddOrUpdate(link.AgentId, link, (_, old) => { replaced = old; return link; });
+        _links.AddOrUpdate(link.AgentId!.Value, link, (_, old) => { replaced = old; return link; });
         replaced?.Replace();
     }
 
     /// <summary>False when another link has taken its place meanwhile: then the agent is not lost.</summary>
-    public bool Remove(AgentLink link) => _links.TryRemove(KeyValuePair.Create(link.AgentId, link));
+    public bool Remove(AgentLink link) => link.AgentId is { } id && _links.TryRemove(KeyValuePair.Create(id, link));
 
     public bool IsUp(long agentId) => _links.ContainsKey(agentId);
 

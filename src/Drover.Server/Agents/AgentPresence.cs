@@ -20,10 +20,18 @@ internal abstract record HelloResult
 }
 
 /// <summary>Keeps what is stored about agents in step with their links: active ⇄ reconnecting → disconnected.</summary>
-internal sealed class AgentPresence(Database database, AgentLinks links, HostTies ties, HostLoads loads, ChangeFeed changes, ProcessEngine engine, TimeProvider time)
+internal sealed class AgentPresence(Database database, AgentRegistration registration, AgentLinks links, HostTies ties, HostLoads loads, ChangeFeed changes, ProcessEngine engine, TimeProvider time)
 {
     /// <summary>Set when an agent is lost, for the monitor.</summary>
     public WakeSignal Lost { get; } = new(time);
+
+    /// <summary>Registers an agent by its link's token.</summary>
+    /// <exception cref="Api.Requests.ApiError">The token is used up.</exception>
+    public Task<RegisterRow> RegisterAsync(long tokenId, string key, CancellationToken cancellationToken) => database.RunAsync(
+        db => AgentRegistration.OnceMoreAsync(db, () => db.WriteAsync("register.create", () => registration.TakeAsync(db, tokenId, key, cancellationToken), cancellationToken)),
+        cancellationToken);
+
+    public string SecretOf(RegisterRow row) => registration.SecretOf(row);
 
     public Task<HelloResult> HelloAsync(long agentId, HostFacts facts, string? version, CancellationToken cancellationToken) => database.RunAsync(
         db => db.WriteAsync(

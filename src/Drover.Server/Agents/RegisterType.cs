@@ -12,15 +12,15 @@ namespace Drover.Server.Agents;
 /// <summary>Registration: a host makes up a key K and gets an agent's keys for it, the same for the same K (cattle-api §3.5).</summary>
 internal sealed class RegisterType : StoredType<RegisterRow>
 {
-    private readonly Secrets _secrets;
+    private readonly AgentRegistration _registration;
 
-    public RegisterType(Secrets secrets)
+    public RegisterType(AgentRegistration registration)
         : base("register", Lifecycles.Generic)
     {
-        _secrets = secrets;
+        _registration = registration;
         InTransaction = false;
         Access.Allow(Roles.Register, Verbs.Read | Verbs.Create);
-        Plain("key", "string").Creatable().Required().Length(16, 255);
+        Plain("key", "string").Creatable().Required().Length(AgentRegistration.LeastKey, AgentRegistration.MostKey);
         Plain("accessKey", "string");
         Plain("secretKey", "string");
     }
@@ -43,60 +43,20 @@ internal sealed class RegisterType : StoredType<RegisterRow>
     public override async Task<ApiResult> CreateAsync(ApiContext context, JsonObject body)
     {
         var key = (await FieldChecks.ForInputAsync(this, context, body))["key"]!.GetValue<string>();
-        var hash = Secrets.Hash(key);
-        try
-        {
-            return await context.Db.WriteAsync("register.create", () => RegisterAsync(context, key, hash), context.Aborted);
-        }
-        catch (DbUpdateException e) when (e is not DbUpdateConcurrencyException)
-        {
-            // The same key came twice at once; the other request made the row.
-            context.Db.ChangeTracker.Clear();
-            return await context.Db.WriteAsync("register.create", () => RegisterAsync(context, key, hash), context.Aborted);
-        }
+        var row = await AgentRegistration.OnceMoreAsync(context.Db, () => context.Db.WriteAsync(
+            "register.create", () => _registration.TakeAsync(context.Db, context.Caller.TokenId!.Value, key, context.Aborted), context.Aborted));
+        return new ApiResult(201, Reveal(row, key, context.Output));
     }
 
     protected override IQueryable<RegisterRow> Scope(ApiContext context, IQueryable<RegisterRow> rows) =>
         rows.Where(r => r.TokenId == context.Caller.TokenId && r.Removed == null);
-
-    private async Task<ApiResult> RegisterAsync(ApiContext context, string key, string hash)
-    {
-        var token = await context.Db.Credentials.FirstAsync(c => c.Id == context.Caller.TokenId, context.Aborted);
-        var before = await context.Db.Registers.Where(r => r.TokenId == token.Id && r.Removed == null).ToListAsync(context.Aborted);
-        if (before.Find(r => r.KeyHash == hash) is { } known)
-        {
-            return new ApiResult(201, Reveal(known, key, context.Output));
-        }
-
-        if (token.MachineId is not null && before.Count > 0)
-        {
-            throw ApiError.Forbidden("This registration token was for one registration of one machine, and has been used.");
-        }
-
-        var agent = await AgentAccounts.MakeAsync(context.Db, token, _secrets, context.Now(), context.Aborted);
-        var row = new RegisterRow
-        {
-            Uuid = agent.Agent.Uuid,
-            Kind = Kind,
-            State = "active",
-            AccountId = token.AccountId,
-            Created = context.Now(),
-            KeyHash = hash,
-            TokenId = token.Id,
-            AgentId = agent.Agent.Id,
-            AccessKey = agent.AccessKey,
-        };
-        context.Db.Registers.Add(row);
-        await context.Db.StoreAsync("register.create", context.Aborted);
-        return new ApiResult(201, Reveal(row, key, context.Output));
-    }
 
     private JsonObject Reveal(RegisterRow row, string key, OutputContext context)
     {
         var json = Write(row, context);
         json["key"] = key;
         json["accessKey"] = row.AccessKey;
-        json["secretKey"] = _secrets.AgentSecret(row.AccessKey);
+        json["secretKey"] = _registration.SecretOf(row);
         return json;
     }
 }

@@ -9,15 +9,14 @@ using Microsoft.Extensions.Logging;
 
 namespace Drover.Server.Events;
 
-/// <summary>Turns changed rows into <c>resource.change</c> events: the first at once, then at most ten per resource and second: Cattle
+/// <summary>Turns changed rows into <c>resource.change</c> events: at most ten per resource and second, at once as long as there were fewer. Cattle
 /// sends one a second (cattle-api §2.3), which would be most of what a warm host takes to come up.</summary>
 /// <remarks>Each subscriber gets the resource as a GET of his would show it, and only of types and rows that he may read. With nobody listening nothing is read.</remarks>
 internal sealed partial class ChangeFeed(Database database, Lazy<ResourceRegistry> registry, EventHub hub, TimeProvider time, ILogger<ChangeFeed> logger) : BackgroundService
 {
     private const string Name = "resource.change";
-    private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(100);
     private readonly ConcurrentDictionary<RowChange, bool> _changed = new();
-    private readonly Dictionary<RowChange, DateTimeOffset> _sent = [];
+    private readonly EventAllowance _allowance = new();
     private readonly WakeSignal _wake = new(time);
 
     /// <summary>A resource looks different now, also for reasons outside the database. Never blocks.</summary>
@@ -59,24 +58,26 @@ internal sealed partial class ChangeFeed(Database database, Lazy<ResourceRegistr
     private async Task<DateTimeOffset> FlushAsync(CancellationToken cancellationToken)
     {
         var now = time.GetUtcNow();
-        foreach (var old in _sent.Where(s => s.Value + Interval <= now).Select(s => s.Key).ToList())
-        {
-            _sent.Remove(old);
-        }
-
+        _allowance.Forget(now);
+        var next = now.AddSeconds(60);
         foreach (var change in _changed.Keys)
         {
-            if (!_sent.ContainsKey(change) && _changed.TryRemove(change, out _))
+            if (!hub.HasAnyListener(Name))
             {
-                if (hub.HasAnyListener(Name))
-                {
-                    _sent[change] = now;
-                    await SendAsync(change, cancellationToken);
-                }
+                _changed.TryRemove(change, out _);
+            }
+            else if (_allowance.TryTake(change, now, out var free))
+            {
+                _changed.TryRemove(change, out _);
+                await SendAsync(change, cancellationToken);
+            }
+            else
+            {
+                next = free < next ? free : next;
             }
         }
 
-        return _changed.IsEmpty ? now.AddSeconds(60) : _sent.Values.DefaultIfEmpty(now).Min() + Interval;
+        return next;
     }
 
     private async Task SendAsync(RowChange change, CancellationToken cancellationToken)

@@ -17,8 +17,8 @@ internal sealed class Authenticator(SessionTokens sessions, RegistrationTokens r
 
     public async Task<Caller> IdentifyAsync(HttpContext http, ApiPath path, AppDb db, CancellationToken cancellationToken)
     {
-        // Login and registration scripts are open, whatever stale credentials a client still sends along.
-        var open = path.Segments.Count > 0 && path.Segments[0].ToUpperInvariant() is "TOKEN" or "TOKENS" or "SCRIPTS";
+        // Login and registration scripts are open, whatever stale credentials a client still sends along; a console's token is not one of ours.
+        var open = path.Segments.Count > 0 && path.Segments[0].ToUpperInvariant() is "TOKEN" or "TOKENS" or "SCRIPTS" or "CONSOLE" or "CONSOLES";
         var project = path.Project ?? http.Request.Headers["X-API-Project-Id"].FirstOrDefault() ?? http.Request.Query["projectId"].FirstOrDefault();
         try
         {

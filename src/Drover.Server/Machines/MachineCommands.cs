@@ -25,9 +25,9 @@ internal static class MachineCommands
         power.Plain("force", "boolean").Creatable().Default(false).Says("Do not ask the guest: what it has not written to its disk is lost.");
         yield return power;
         var resize = new EmbeddedType { Name = "machineResizeInput", Plural = "machineResizeInputs" };
-        resize.Plain("disk", "string").Creatable().Says("The new size, larger than before.");
-        resize.Plain("cpus", "float").Creatable().Says("Cannot be changed.");
-        resize.Plain("memory", "string").Creatable().Says("Cannot be changed.");
+        resize.Plain("disk", "string").Creatable().Says("The disk's new size, larger than before; the machine goes on meanwhile. By itself.");
+        resize.Plain("cpus", "float").Creatable().Says("The new number of CPUs; the machine shuts down and starts again.");
+        resize.Plain("memory", "string").Creatable().Says("The new memory; the machine shuts down and starts again.");
         yield return resize;
         var forward = new EmbeddedType { Name = "machineForwardInput", Plural = "machineForwardInputs" };
         forward.Plain("ports", "array[string]").Creatable().Required().Says("All ports that lead into the guest, such as 8080:80: of the loopback of the computer that runs it, and of the guest. Empty: none.");
@@ -37,6 +37,7 @@ internal static class MachineCommands
         var limits = new EmbeddedType { Name = "machineLimits", Plural = "machineLimits" };
         limits.Plain("diskOperations", "int").Creatable().Range(1, 10_000_000).Says("Requests per second of each disk; null: no limit.");
         limits.Plain("diskBytes", "string").Creatable().Says("Bytes per second of each disk, such as 50MiB; null: no limit.");
+        limits.Plain("networkBytes", "string").Creatable().Says("Bytes per second of its network, each way, such as 10MiB; null: no limit. Not in the network user.");
         yield return limits;
     }
 
@@ -45,7 +46,7 @@ internal static class MachineCommands
         Add("stop", "machinePowerInput", "stop", ["active"], (_, input) => new JsonObject { ["force"] = input["force"]?.DeepClone() });
         Add("start", null, "start", ["stopped"], (_, _) => []);
         Add("reboot", "machinePowerInput", "reboot", ["active"], (_, input) => new JsonObject { ["force"] = input["force"]?.DeepClone() });
-        Add("resize", "machineResizeInput", "update", Standing, Resize);
+        Add("resize", "machineResizeInput", "update", [.. Standing, .. MachineResize.UnderWay], Resize);
         Add("limit", "machineLimits", "update", Standing, Limit);
         Add("forward", "machineForwardInput", "update", ["active"], Forward);
         Add("snapshot", "machineSnapshotInput", "update", Standing, Snapshot);
@@ -65,6 +66,12 @@ internal static class MachineCommands
                 var machine = (MachineRow)row;
                 var given = arguments(machine, fields);
                 Store(machine, verb, given);
+                if (verb == "resize" && MachineResize.IsOfTask(given))
+                {
+                    await MachineResize.StartAsync(context, engine, machine);
+                    return null;
+                }
+
                 var process = move == "update" && row.State == "stopped" ? "updatestopped" : move;
                 if (!engine.TryStart(context.Db, row, $"physicalhost.{process}"))
                 {
@@ -79,14 +86,23 @@ internal static class MachineCommands
     /// <summary>What the machine's fields say once the wish was carried out; what the executor found comes with its answer.</summary>
     public static void Done(MachineRow row)
     {
-        if (row.Data[Wish] is JsonObject wish && (string?)wish["verb"] == "resize" && wish["arguments"]?["size"]?.DeepClone() is { } disk)
+        if (row.Data[Wish] is not JsonObject wish || (string?)wish["verb"] != "resize" || wish["arguments"] is not JsonObject arguments)
         {
-            var fields = (JsonObject)row.Fields.DeepClone();
-            if (fields[MesosConfig.Name] is JsonObject config)
+            return;
+        }
+
+        var fields = (JsonObject)row.Fields.DeepClone();
+        if (fields[MesosConfig.Name] is JsonObject config)
+        {
+            foreach (var (field, from) in new[] { ("disk", "size"), ("cpus", "cpus"), ("memory", "memory") })
             {
-                config["disk"] = disk;
-                row.Fields = fields;
+                if (arguments[from]?.DeepClone() is { } value)
+                {
+                    config[field] = value;
+                }
             }
+
+            row.Fields = fields;
         }
     }
 
@@ -103,11 +119,15 @@ internal static class MachineCommands
     {
         if (input["cpus"] is not null || input["memory"] is not null)
         {
-            var field = input["cpus"] is not null ? "cpus" : "memory";
-            throw ApiError.Invalid("NotChangeable", field, $"The {field} of a machine cannot be changed: the cluster gives a running task no more than it was launched with. Make a host of the new size, and remove this one.");
+            return MachineResize.Arguments(row, input);
         }
 
-        var text = input["disk"] is { } disk ? FieldFormat.Scalar("disk", disk) : throw ApiError.Invalid("MissingRequired", "disk", "Say the new size: \"disk\": \"20GiB\".");
+        if (!Standing.Contains(row.State, StringComparer.Ordinal))
+        {
+            throw ApiError.Invalid("ActionNotAvailable", "disk", $"The machine is {row.State}: its disk grows once it is active again. Now only cpus and memory can be asked for anew.");
+        }
+
+        var text = input["disk"] is { } disk ? FieldFormat.Scalar("disk", disk) : throw ApiError.Invalid("MissingRequired", "disk", "Say the new size: \"cpus\": 2, \"memory\": \"2GiB\", or \"disk\": \"20GiB\".");
         var size = MesosConfig.DiskSize(text);
         var now = ByteSize.TryParse((string?)row.Fields[MesosConfig.Name]?["disk"], out var known) ? known : default;
         return size > now
@@ -124,6 +144,11 @@ internal static class MachineCommands
             limits["diskBytes"] = ByteSize.TryParse(text, out var bytes) && bytes.Bytes >= 4096
                 ? bytes.Bytes
                 : throw ApiError.Invalid("InvalidFormat", "diskBytes", $"'{text}' is no number of bytes per second from 4KiB on; write 50MiB.");
+        }
+
+        if (input["networkBytes"] is { } network)
+        {
+            limits["networkBytes"] = NetworkLimit.Read(network, "networkBytes", (string?)row.Fields["network"]);
         }
 
         return limits;

@@ -33,9 +33,10 @@ internal static class MachineFields
         Bag(type, "failure", "json").Says("stage, cause and the last console lines.");
         Bag(type, "placement", "json").Says("Where it runs: agentId, hostname.");
         Bag(type, "waiting", "json").Says("Why it waits: reason, suggestion, ahead.");
+        Bag(type, MachineClone.CopyOf, "string").Says("The machine whose disk it started with, when it is a clone.");
         Bag(type, "readySeconds", "float").Says("From the request to active.");
         Bag(type, "snapshots", "array[json]").Says("Its disk's snapshots, oldest first: name, created, bytes.");
-        Bag(type, "limits", "json").Says("What limits its disks now: diskOperations and diskBytes per second.");
+        Bag(type, "limits", "json").Says("What limits its disks and its network now: diskOperations, diskBytes and networkBytes per second.");
         Bag(type, "extractedConfig", "string").Updatable().ReadBy(Roles.Service).WrittenBy(Roles.Service).Length(0, 512 * 1024);
         Bag(type, "authCertificateAuthority", "string").Creatable().Length(0, 8192);
         Bag(type, "authKey", "string").Creatable().ReadBy(Roles.Service).Length(0, 8192);

@@ -28,6 +28,7 @@ internal static class MachineProcesses
         new CreateProcess { Name = Create, ResourceType = ResourceType, IdLetters = IdLetters, Lifecycle = Lifecycles.Machine, ErrorProcess = Error },
         new BootstrapProcess { Name = Bootstrap, ResourceType = ResourceType, IdLetters = IdLetters, Lifecycle = Lifecycles.Machine, ErrorProcess = Error, CompletionTimeout = options.BootstrapTimeout },
         .. Commands.Select(name => new CommandProcess { Name = name, ResourceType = ResourceType, IdLetters = IdLetters, Lifecycle = Lifecycles.Machine, ReturnsOnFailure = true, FailAfter = options.CommandTimeout, CompletionTimeout = options.BootstrapTimeout }),
+        .. MachineResize.Processes.Select(name => new CommandProcess { Name = name, ResourceType = ResourceType, IdLetters = IdLetters, Lifecycle = Lifecycles.Machine, ReturnsOnFailure = true, CompletionTimeout = options.BootstrapTimeout }),
         new ErrorProcess { Name = Error, ResourceType = ResourceType, IdLetters = IdLetters, Lifecycle = Lifecycles.Machine },
         new RemoveProcess(options, agents) { Name = Remove, ResourceType = ResourceType, IdLetters = IdLetters, Lifecycle = Lifecycles.Machine, GiveUpAfter = options.RemoveTimeout },
         new PurgeProcess { Name = Purge, ResourceType = ResourceType, IdLetters = IdLetters, Lifecycle = Lifecycles.Machine },

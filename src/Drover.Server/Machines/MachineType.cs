@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Drover.Server.Api.Registry;
 using Drover.Server.Api.Requests;
+using Drover.Server.Consoles;
 using Drover.Server.Images;
 using Drover.Server.Processes;
 using Drover.Server.Storage;
@@ -17,7 +18,7 @@ internal sealed class MachineType : StoredType<MachineRow>
     private readonly MachineExpiry _expiry;
     private readonly ImageShelf _images;
 
-    public MachineType(ProcessEngine engine, MachineConsole console, MachineUsageLink usage, MachineExpiry expiry, ImageShelf images, ServerOptions options)
+    public MachineType(ProcessEngine engine, MachineConsole console, MachineUsageLink usage, MachineExpiry expiry, ImageShelf images, ConsoleTickets consoles, ServerOptions options)
         : base("machine", Lifecycles.Machine)
     {
         (_engine, _expiry, _images, _options) = (engine, expiry, images, options);
@@ -49,7 +50,9 @@ internal sealed class MachineType : StoredType<MachineRow>
             Available = row => Lifecycle.Start("error", row.State) is not null,
             Run = FailAsync,
         });
+        MachineClone.AddTo(this, engine, expiry);
         MachineCommands.AddTo(this, engine);
+        ConsoleAction.AddTo(this, consoles);
         Links.Add(new LinkRule { Name = "account", Target = "account", Id = r => r.AccountId });
         Links.Add(new LinkRule { Name = "hosts", Target = "host", ForeignProperty = nameof(HostRow.MachineId) });
         Links.Add(new LinkRule { Name = "agent", Target = "agent", Id = r => ((MachineRow)r).AgentId, Readers = Roles.Admin | Roles.Service });

@@ -35,6 +35,8 @@ internal static class MesosConfig
         Both("image", "string", "drover", "Name of the guest image.");
         Both("network", "string", network, "auto, user, nat or bridge:NAME.");
         Both("startFrom", "string", "auto", "auto: a spare of the warm pool or a copy of a template where there is one; cold: always boot.");
+        type.Plain("display", "enum").Creatable().OneOf([.. MachineDisplay.All]).Default(MachineDisplay.Auto).Says("Whether it has a screen for the graphical console: auto (a foreign cloud image has one, Drover's own none), none or vga. A machine of Drover's own image with a screen boots.");
+        type.Plain("networkBytes", "string").Creatable().Says("Bytes per second of its network, each way, such as 10MiB; null: no limit. Not in the network user.");
         type.Plain("userData", "string").Creatable().Says("Cloud-init user data, at most 16 KiB, for a foreign cloud image. Everyone in the environment may read it.");
         type.Plain("disks", "array[string]").Creatable().Says("Disks beside the machine's own, NAME:SIZE such as data:20GiB; in the guest /dev/disk/by-id/virtio-NAME, or by the serial. Such a machine boots.");
         Both("constraints", "array[string]", new JsonArray(), "attribute:OPERATOR[:value] on attributes of the cluster's agents: EQUALS, LIKE, UNLIKE, UNIQUE, GROUP_BY.");
@@ -49,7 +51,7 @@ internal static class MesosConfig
         foreach (var (field, _) in config)
         {
             // Go clients of 2016 send these two inside every object.
-            if (field is not ("cpus" or "memory" or "disk" or "image" or "network" or "startFrom" or "userData" or "disks" or "constraints" or "links" or "actions" or "type"))
+            if (field is not ("cpus" or "memory" or "disk" or "image" or "network" or "startFrom" or "display" or "networkBytes" or "userData" or "disks" or "constraints" or "links" or "actions" or "type"))
             {
                 throw ApiError.Invalid("InvalidOption", $"{Name}.{Short(field)}", $"mesosConfig has no field '{Short(field)}'; it has cpus, memory, disk, image, network, startFrom, userData, disks and constraints.");
             }
@@ -72,6 +74,16 @@ internal static class MesosConfig
             normal["userData"] = userData;
         }
 
+        if (Display(config["display"]) is { } display)
+        {
+            normal["display"] = display;
+        }
+
+        if (config["networkBytes"] is { } rate)
+        {
+            normal["networkBytes"] = new ByteSize(NetworkLimit.Read(rate, $"{Name}.networkBytes", (string)normal["network"]!)).ToString();
+        }
+
         if (ExtraDisks.Normalize(config["disks"], $"{Name}.disks") is { Count: > 0 } disks)
         {
             normal["disks"] = disks;
@@ -79,6 +91,13 @@ internal static class MesosConfig
 
         return normal;
     }
+
+    /// <summary>Reads a number of CPUs by itself.</summary>
+    public static double CpuCount(JsonNode? node) => (double?)FieldFormat.Read(Cpus, "cpus", node ?? JsonValue.Create(1)) ?? 1;
+
+    /// <summary>Reads a size of memory by itself.</summary>
+    public static ByteSize MemorySize(JsonNode? node) =>
+        ByteSize.TryParse(Size(new JsonObject { ["memory"] = node?.DeepClone() }, "memory", ByteSize.FromGibibytes(1), MinMemory, MaxMemory), out var size) ? size : MinMemory;
 
     /// <summary>Reads the size of a disk by itself.</summary>
     public static ByteSize DiskSize(string text) => DiskSize(text, MinDisk);
@@ -155,6 +174,16 @@ internal static class MesosConfig
         return start is "auto" or "cold"
             ? start
             : throw ApiError.Invalid("InvalidOption", Field, $"'{Short(start)}' is no way to start; there are auto and cold.");
+    }
+
+    /// <summary>Null for the standard one: written down only where somebody chose.</summary>
+    private static string? Display(JsonNode? node)
+    {
+        const string Field = $"{Name}.display";
+        var display = node is null ? MachineDisplay.Auto : FieldFormat.Scalar(Field, node);
+        return !MachineDisplay.All.Contains(display, StringComparer.Ordinal)
+            ? throw ApiError.Invalid("InvalidOption", Field, $"'{Short(display)}' is no display; there are {string.Join(", ", MachineDisplay.All)}.")
+            : display == MachineDisplay.Auto ? null : display;
     }
 
     private static JsonArray Constraints(JsonNode? node)

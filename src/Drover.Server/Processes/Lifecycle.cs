@@ -40,7 +40,7 @@ internal sealed class Lifecycle(params ProcessMove[] moves)
 /// <summary>The lives of all types (cattle-api §3.1).</summary>
 internal static class Lifecycles
 {
-    private static readonly string[] Switching = ["stopped", "updating-stopped", "rebooting", "stopping", "starting"];
+    private static readonly string[] Switching = ["stopped", "updating-stopped", "rebooting", "stopping", "starting", "resizing", "resizing-stopped"];
 
     public static Lifecycle Machine { get; } = new(
         new ProcessMove("create", ["requested"], "creating", "created"),
@@ -51,6 +51,9 @@ internal static class Lifecycles
         new ProcessMove("reboot", ["active"], "rebooting", "active"),
         new ProcessMove("stop", ["active"], "stopping", "stopped"),
         new ProcessMove("start", ["stopped"], "starting", "active"),
+        // Its CPUs and memory change in another task; it may be asked again for another size while it waits for room.
+        new ProcessMove("resize", ["active", "resizing"], "resizing", "active"),
+        new ProcessMove("resizestopped", ["stopped", "resizing-stopped"], "resizing-stopped", "active"),
         new ProcessMove("error", ["creating", "bootstrapping", "updating", "active", .. Switching], "erroring", "error"),
         new ProcessMove("remove", ["active", "requested", "bootstrapping", "creating", "updating", "error", "erroring", .. Switching], "removing", "removed"),
         new ProcessMove("purge", ["removed"], "purging", "purged"));

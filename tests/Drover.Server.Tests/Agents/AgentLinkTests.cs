@@ -53,6 +53,44 @@ public class AgentLinkTests
         Assert.Equal(host, (await server.Project.GetAsync("machines", machine.Id, TestServer.Token))!.Text("hostId"));
     }
 
+    [Fact]
+    public async Task Link_OpenedWithAMachinesToken_RegistersWithTheHellosKey()
+    {
+        await using var server = await TestServer.StartAsync();
+        var machine = await server.WaitForStateAsync((await server.MachineAsync("m")).Id, "creating");
+        var token = await TestAgent.MachineTokenAsync(server, machine);
+        var (first, host, _) = await TestAgent.LinkAsync(server, token, machine.Text("externalId")!);
+        Assert.Equal(host, (await server.Project.GetAsync("machines", machine.Id, TestServer.Token))!.Text("hostId"));
+
+        // The keys are an agent's: its link may be opened with them, and the same key is answered with the same ones.
+        Assert.Equal(host, await first!.HelloAsync(machine.Text("externalId")!));
+        var (again, _, _) = await TestAgent.LinkAsync(server, token, machine.Text("externalId")!);
+        Assert.Equal((first.AccessKey, first.SecretKey), (again!.AccessKey, again.SecretKey));
+        var (thief, _, code) = await TestAgent.LinkAsync(server, token, machine.Text("externalId")!, "ffffffffffffffffffffffffffffffff");
+        Assert.Equal((null, 1008), (thief, code));
+    }
+
+    [Fact]
+    public async Task Link_OpenedWithAToken_IsNobodysWithoutAKey()
+    {
+        await using var server = await TestServer.StartAsync();
+        var machine = await server.WaitForStateAsync((await server.MachineAsync("m")).Id, "creating");
+        var token = await TestAgent.MachineTokenAsync(server, machine);
+        Assert.Equal(LinkMessage.CloseProtocol, (await TestAgent.LinkAsync(server, token, machine.Text("externalId")!, key: null)).CloseCode);
+        Assert.Equal(LinkMessage.CloseProtocol, (await TestAgent.LinkAsync(server, token, machine.Text("externalId")!, key: "short")).CloseCode);
+        Assert.Empty(await server.Project.ListAsync("hosts", TestServer.Token));
+    }
+
+    [Fact]
+    public async Task Link_OpenedWithAToken_DoesNotSpeakForAnotherMachine()
+    {
+        await using var server = await TestServer.StartAsync();
+        var victim = await server.WaitForStateAsync((await server.MachineAsync("victim")).Id, "creating");
+        var own = await server.WaitForStateAsync((await server.MachineAsync("own")).Id, "creating");
+        Assert.Equal(1008, (await TestAgent.LinkAsync(server, await TestAgent.MachineTokenAsync(server, own), victim.Text("externalId")!)).CloseCode);
+        Assert.Empty(await server.Project.ListAsync("hosts", TestServer.Token));
+    }
+
     [Theory]
     [InlineData(2)]
     [InlineData(0)]

@@ -10,7 +10,7 @@ namespace Drover.Server.Tests.Api;
 /// <summary>No route without a rule.</summary>
 public class RouteRuleTests
 {
-    private static readonly string[] OpenTypes = ["token", "schema", "script"];
+    private static readonly string[] OpenTypes = ["token", "schema", "script", "console"];
 
     [Fact]
     public async Task EveryEndpoint_OfTheApp_CarriesARule()
@@ -72,7 +72,7 @@ public class RouteRuleTests
     [InlineData("password", "Admin:RCUDA User:RA")]
     [InlineData("externalHandler", "Admin:RCUDA Service:RCUDA")]
     [InlineData("register", "Register:RC")]
-    [InlineData("agentlink", "Agent:R")]
+    [InlineData("agentlink", "Agent:R Register:R")]
     [InlineData("agent", "Admin:R Service:R Agent:R")]
     [InlineData("subscribe", "Service:RC Owner:RC Member:RC Project:RC Restricted:RC ReadOnly:RC Agent:RC")]
     [InlineData("publish", "Admin:C Service:C Owner:C Member:C Project:C Restricted:C ReadOnly:C Agent:C")]

@@ -42,6 +42,20 @@ internal sealed class TestAgent : IAsyncDisposable
         return new TestAgent(server, known.Text("accessKey")!, known.Text("secretKey")!);
     }
 
+    /// <summary>An agent that registers by its link; null when the server closed instead.</summary>
+    public static async Task<(TestAgent? Agent, string? Host, int? CloseCode)> LinkAsync(TestServer server, string token, string uuid, string? key = "0123456789abcdef0123456789abcdef")
+    {
+        var agent = new TestAgent(server, "registrationToken", token);
+        await agent.ConnectAsync();
+        await agent.SendAsync(new LinkMessage { Type = LinkMessage.Hello, Protocol = LinkMessage.CurrentProtocol, Version = "1", Key = key, Host = Facts(uuid, uuid) });
+        if (await agent.ReceiveAsync() is not { } welcome)
+        {
+            return (null, null, agent.CloseCode);
+        }
+
+        return (new TestAgent(server, welcome.AccessKey!, welcome.SecretKey!) { _socket = agent._socket }, welcome.HostId, null);
+    }
+
     /// <summary>The same agent, at a server that was started again.</summary>
     public static TestAgent At(TestServer server, TestAgent agent) => new(server, agent.AccessKey, agent.SecretKey);
 
@@ -55,12 +69,17 @@ internal sealed class TestAgent : IAsyncDisposable
     /// <summary>Opens the link and says hello; the host's id, or null when the server closed instead.</summary>
     public async Task<string?> HelloAsync(string uuid, string? machineUuid = null, int protocol = LinkMessage.CurrentProtocol)
     {
+        await ConnectAsync();
+        await SendAsync(new LinkMessage { Type = LinkMessage.Hello, Protocol = protocol, Version = "1", Host = Facts(uuid, machineUuid ?? uuid) });
+        return (await ReceiveAsync())?.HostId;
+    }
+
+    private async Task ConnectAsync()
+    {
         _socket?.Dispose();
         _socket = new ClientWebSocket();
         _socket.Options.SetRequestHeader("Authorization", CattleClient.Basic(AccessKey, SecretKey).ToString());
         await _socket.ConnectAsync(new Uri($"ws://{_server.Address.Authority}/v1/{LinkMessage.Path}"), TestServer.Token);
-        await SendAsync(new LinkMessage { Type = LinkMessage.Hello, Protocol = protocol, Version = "1", Host = Facts(uuid, machineUuid ?? uuid) });
-        return (await ReceiveAsync())?.HostId;
     }
 
     public static HostFacts Facts(string uuid, string machineUuid) => new()

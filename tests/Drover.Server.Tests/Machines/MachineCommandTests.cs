@@ -8,7 +8,7 @@ namespace Drover.Server.Tests.Machines;
 public class MachineCommandTests
 {
     private static readonly string[] Processes =
-        [.. ScriptedHandler.MachineProcesses, "physicalhost.stop", "physicalhost.start", "physicalhost.reboot", "physicalhost.update", "physicalhost.updatestopped"];
+        [.. ScriptedHandler.MachineProcesses, "physicalhost.stop", "physicalhost.start", "physicalhost.reboot", "physicalhost.update", "physicalhost.updatestopped", "physicalhost.resize", "physicalhost.resizestopped"];
 
     [Fact]
     public async Task Stop_ThenStart_GoesThroughTheHandlerAndBack()
@@ -130,16 +130,50 @@ public class MachineCommandTests
         Assert.Equal("20GiB", (string?)(await lab.WaitAsync("active")).Object("mesosConfig")!["disk"]);
     }
 
+    [Fact]
+    public async Task Resize_OfCpusAndMemory_MayBeAskedForAnewWhileItIsUnderWay()
+    {
+        await using var lab = await Lab.StartAsync();
+        Assert.Equal("resizing", (await lab.ActAsync("resize", new JsonObject { ["cpus"] = 64, ["memory"] = "2GiB" })).State);
+        var first = await lab.NextAsync("physicalhost.resize");
+        Assert.Equal((64000L, 2L << 30), ((long?)Wish(first)["arguments"]!["milliCpus"], (long?)Wish(first)["arguments"]!["memoryBytes"]));
+        Assert.Equal("1", lab.Machine.Object("mesosConfig")!["cpus"]!.ToString());
+
+        await lab.ActAsync("resize", new JsonObject { ["cpus"] = 2 });
+        var second = await lab.NextAsync("physicalhost.resize");
+        Assert.NotEqual((string?)Wish(first)["id"], (string?)Wish(second)["id"]);
+        await lab.Handler.ReplyAsync(first, CattleReply.Done());
+        await lab.Handler.ReplyAsync(second, CattleReply.Done());
+        var config = (await lab.WaitAsync("active")).Object("mesosConfig")!;
+        Assert.Equal(("2", "1GiB"), (config["cpus"]!.ToString(), (string?)config["memory"]));
+    }
+
+    [Fact]
+    public async Task Clone_IsANewMachineOfTheSameSize_ThatNamesItsSource()
+    {
+        await using var lab = await Lab.StartAsync();
+        var clone = await lab.ActAsync("clone", new JsonObject { ["name"] = "web-2" });
+        Assert.Equal(("web-2", lab.Machine.Id), (clone.Name, clone.Text("copyOf")));
+        Assert.NotEqual(lab.Machine.Id, clone.Id);
+        Assert.Equal(lab.Machine.Object("mesosConfig")!.ToJsonString(), clone.Object("mesosConfig")!.ToJsonString());
+        var e = await lab.NextAsync("physicalhost.create");
+        Assert.Equal(clone.Id, e.ResourceId);
+    }
+
     [Theory]
     [InlineData("resize", """{"disk":"5GiB"}""", "MinLimitExceeded", "disk")]
     [InlineData("resize", """{"disk":"huge"}""", "InvalidFormat", "mesosConfig.disk")]
-    [InlineData("resize", """{"cpus":4}""", "NotChangeable", "cpus")]
-    [InlineData("resize", """{"memory":"4GiB"}""", "NotChangeable", "memory")]
+    [InlineData("resize", """{"cpus":4,"disk":"20GiB"}""", "InvalidOption", "disk")]
+    [InlineData("resize", """{"cpus":0}""", "MinLimitExceeded", "cpus")]
+    [InlineData("resize", """{"memory":"1GiB"}""", "NotUnique", "memory")]
+    [InlineData("clone", "{}", "MissingRequired", "name")]
+    [InlineData("clone", """{"name":"web"}""", "NotUnique", "name")]
     [InlineData("resize", "{}", "MissingRequired", "disk")]
     [InlineData("snapshot", """{"name":"a b"}""", "InvalidCharacters", "name")]
     [InlineData("restore", "{}", "MissingRequired", "name")]
     [InlineData("removesnapshot", """{"name":"x"}""", "InvalidReference", "name")]
     [InlineData("limit", """{"diskBytes":"fast"}""", "InvalidFormat", "diskBytes")]
+    [InlineData("limit", """{"networkBytes":"1KiB"}""", "InvalidFormat", "networkBytes")]
     [InlineData("limit", """{"diskOperations":0}""", "MinLimitExceeded", "diskOperations")]
     [InlineData("forward", """{"ports":["80"]}""", "InvalidFormat", "ports")]
     [InlineData("forward", """{"ports":["70000:80"]}""", "InvalidFormat", "ports")]

@@ -35,6 +35,9 @@ internal abstract class ResourceType
     /// <summary>Whether it has a collection to GET; subscribe and publish have none.</summary>
     public bool IsListed { get; init; } = true;
 
+    /// <summary>Whether clients are told of it in <c>schemas</c>. What is only opened by an address that an action gives has no schema.</summary>
+    public bool HasSchema { get; init; } = true;
+
     /// <summary>Whether a write runs in one transaction of the dispatcher's. False for types that have slow or waiting work to do first.</summary>
     public bool InTransaction { get; init; } = true;
 

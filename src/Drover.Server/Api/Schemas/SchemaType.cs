@@ -43,5 +43,5 @@ internal sealed class SchemaType : ResourceType
     private IEnumerable<ResourceType> Visible(ApiContext context) => _registry.Value.Types.Where(t => IsVisible(t, context.Caller.Role));
 
     private static bool IsVisible(ResourceType type, Roles role) =>
-        type is EmbeddedType ? role != Roles.Anonymous && (role is not (Roles.Register or Roles.Agent)) : type.VerbsOf(role) != Verbs.None;
+        type.HasSchema && (type is EmbeddedType ? role != Roles.Anonymous && (role is not (Roles.Register or Roles.Agent)) : type.VerbsOf(role) != Verbs.None);
 }
