@@ -30,6 +30,7 @@ internal static class HostCommands
         HostSetCommands.Protect(context, shared),
         HostSetCommands.Unprotect(context, shared),
         HostSnapshotCommands.Create(context, shared),
+        HostCloneCommand.Create(context, shared),
         HostStatsCommand.Create(context, shared),
     };
 

@@ -16,7 +16,8 @@ internal static class HostConsoleCommand
         var name = SharedOptions.HostArgument(context, shared);
         var follow = new Option<bool>("--follow", "-f") { Description = "Go on until Ctrl-C or until the machine is gone" };
         var lines = new Option<int?>("--lines", "-n") { Description = "Only the last lines [default: all]", HelpName = "N" };
-        var command = new Command("console", "Print the boot log of a machine") { name, follow, lines };
+        var interactive = new Option<bool>("--interactive", "-i") { Description = "Join the serial port: what you type goes to the machine. Ctrl-] ends it" };
+        var command = new Command("console", "Print the boot log of a machine, or join its serial port") { name, follow, lines, interactive };
         command.SetAction(async (parsed, token) =>
         {
             using var server = shared.Choose(context, parsed);
@@ -26,6 +27,11 @@ internal static class HostConsoleCommand
             if (row.Machine is not { } machine)
             {
                 throw new CliFailure(ExitCode.Refused, $"{row.Name} was not made by Drover, so it has no console here.");
+            }
+
+            if (parsed.GetValue(interactive))
+            {
+                return await SerialSession.RunAsync(environment, machine, row.Name, context, token);
             }
 
             var reader = new ConsoleReader(environment, machine.Id);

@@ -28,7 +28,7 @@ internal static class HostCreateCommand
 
         var command = new Command("create", "Make a host: a virtual machine with Docker that registers itself")
         {
-            name, host.Cpus, host.Memory, host.Disk, host.Image, host.UserData, host.Network, host.StartFrom, host.Labels, host.Constraints,
+            name, host.Cpus, host.Memory, host.Disk, host.Image, host.UserData, host.Network, host.StartFrom, host.Display, host.NetworkBytes, host.Labels, host.Constraints,
             host.ExtraDisks, host.Protect, host.DeleteAfter,
             count, wait, noWait, timeout, shared.Format, shared.Quiet,
         };

@@ -29,6 +29,10 @@ internal sealed class HostOptions
 
     public Option<string?> StartFrom { get; } = new("--start-from") { Description = "auto: a spare or a copy of a template where there is one; cold: always boot [default: auto]", HelpName = "WAY" };
 
+    public Option<string?> Display { get; } = new("--display") { Description = "Screen of the machine, for the graphical console: auto (a cloud image has one, Drover's own image none), none or vga [default: auto]", HelpName = "NAME" };
+
+    public Option<string?> NetworkBytes { get; } = Size("--network-bytes", "Bytes per second of its network, each way, such as 10MiB; not in the network user [default: no limit]");
+
     public Option<string[]> Labels { get; } = new("--label", "-l") { Description = "Label of the host; may be given several times", HelpName = "KEY=VALUE" };
 
     public Option<string[]> Constraints { get; } = new("--constraint") { Description = "Where it may run: ATTRIBUTE:OPERATOR[:VALUE] with EQUALS, LIKE, UNLIKE, UNIQUE or GROUP_BY", HelpName = "RULE" };
@@ -42,6 +46,7 @@ internal sealed class HostOptions
     public HostOptions()
     {
         StartFrom.AcceptOnlyFromAmong("auto", "cold");
+        Display.AcceptOnlyFromAmong("auto", "none", "vga");
         Labels.Validators.Add(result =>
         {
             foreach (var token in result.Tokens.Where(t => t.Value.IndexOf('=', StringComparison.Ordinal) < 1))
@@ -74,6 +79,8 @@ internal sealed class HostOptions
         UserData = ReadUserData(parsed.GetValue(UserData)),
         Network = parsed.GetValue(Network),
         StartFrom = parsed.GetValue(StartFrom),
+        Display = parsed.GetValue(Display),
+        NetworkBytes = parsed.GetValue(NetworkBytes),
         Constraints = parsed.GetValue(Constraints) ?? [],
         Disks = [.. (parsed.GetValue(ExtraDisks) ?? []).Select(d => d.Replace('=', ':'))],
         Protect = parsed.GetValue(Protect),

@@ -79,13 +79,40 @@ internal static class HostOrderCommands
     private static Command Resize(CliContext context, SharedOptions shared)
     {
         var name = SharedOptions.HostArgument(context, shared);
-        var disk = new Option<string>("--disk") { Description = "The disk's new size, such as 40GiB; it can only grow", HelpName = "SIZE", Required = true };
+        var cpus = new Option<double?>("--cpus") { Description = "New number of CPUs, such as 2 or 0.5", HelpName = "N" };
+        var memory = new Option<string?>("--memory") { Description = "New memory, such as 2GiB", HelpName = "SIZE" };
+        memory.Validators.Add(result => RequireSize(result, "--memory"));
+        var disk = new Option<string?>("--disk") { Description = "The disk's new size, such as 40GiB; it can only grow, and the host goes on meanwhile", HelpName = "SIZE" };
         disk.Validators.Add(result => RequireSize(result, "--disk"));
         var waiting = new Waiting();
-        var command = new Command("resize", "Make a host's disk larger while it runs") { name, disk };
+        var command = new Command("resize", "Give a host other CPUs and memory: it shuts down and starts again with its disk, on the same agent machine; or make its disk larger") { name, cpus, memory, disk };
         waiting.AddTo(command, shared);
-        command.SetAction((parsed, token) => RunAsync(
-            [parsed.GetRequiredValue(name)], "resize", new JsonObject { ["disk"] = parsed.GetValue(disk) }, waiting.Waits(parsed), waiting.Time(parsed), context, shared, parsed, token));
+        command.Validators.Add(result =>
+        {
+            var ofTask = result.GetValue(cpus) is not null || result.GetValue(memory) is not null;
+            if (ofTask == (result.GetValue(disk) is not null))
+            {
+                result.AddError("Say the new size with --cpus and --memory, or --disk by itself.");
+            }
+        });
+        command.SetAction((parsed, token) =>
+        {
+            var input = new JsonObject();
+            if (parsed.GetValue(cpus) is { } number)
+            {
+                input["cpus"] = number;
+            }
+
+            foreach (var (field, option) in new[] { ("memory", memory), ("disk", disk) })
+            {
+                if (parsed.GetValue(option) is { } size)
+                {
+                    input[field] = size;
+                }
+            }
+
+            return RunAsync([parsed.GetRequiredValue(name)], "resize", input, waiting.Waits(parsed), waiting.Time(parsed), context, shared, parsed, token);
+        });
         return command;
     }
 
@@ -95,15 +122,17 @@ internal static class HostOrderCommands
         var bytes = new Option<string?>("--disk-bytes") { Description = "Bytes per second of its disk, such as 50MiB", HelpName = "SIZE" };
         bytes.Validators.Add(result => RequireSize(result, "--disk-bytes"));
         var operations = new Option<int?>("--disk-operations") { Description = "Requests per second of its disk", HelpName = "N" };
+        var network = new Option<string?>("--network-bytes") { Description = "Bytes per second of its network, each way, such as 10MiB; not in the network user", HelpName = "SIZE" };
+        network.Validators.Add(result => RequireSize(result, "--network-bytes"));
         var none = new Option<bool>("--none") { Description = "No limits" };
         var waiting = new Waiting();
-        var command = new Command("limit", "Limit what a running host may do with its disk; what is not named is not limited") { name, bytes, operations, none };
+        var command = new Command("limit", "Limit what a running host may do with its disk and network; what is not named is not limited") { name, bytes, operations, network, none };
         waiting.AddTo(command, shared);
         command.Validators.Add(result =>
         {
-            if (result.GetValue(none) == (result.GetValue(bytes) is not null || result.GetValue(operations) is not null))
+            if (result.GetValue(none) == (result.GetValue(bytes) is not null || result.GetValue(operations) is not null || result.GetValue(network) is not null))
             {
-                result.AddError("Say the limits with --disk-bytes and --disk-operations, or --none.");
+                result.AddError("Say the limits with --disk-bytes, --disk-operations and --network-bytes, or --none.");
             }
         });
         command.SetAction((parsed, token) =>
@@ -117,6 +146,11 @@ internal static class HostOrderCommands
             if (parsed.GetValue(operations) is { } number)
             {
                 input["diskOperations"] = number;
+            }
+
+            if (parsed.GetValue(network) is { } both)
+            {
+                input["networkBytes"] = both;
             }
 
             return RunAsync([parsed.GetRequiredValue(name)], "limit", input, waiting.Waits(parsed), waiting.Time(parsed), context, shared, parsed, token);

@@ -34,7 +34,7 @@ internal static class HostStatsCommand
                 rows.Add(facts);
             }
 
-            shared.Print(new Listing(rows, Columns, ["id", "name", "state", "at", "cpuPercent", "memoryBytes", "residentBytes", "diskBytes", "diskRead", "diskWrite", "diskOperations"]) { WhenEmpty = "No host runs." }, context, parsed);
+            shared.Print(new Listing(rows, Columns, ["id", "name", "state", "at", "cpuPercent", "memoryBytes", "residentBytes", "diskBytes", "diskRead", "diskWrite", "diskOperations", "networkReceived", "networkSent"]) { WhenEmpty = "No host runs." }, context, parsed);
             return ExitCode.Ok;
         });
         return command;
@@ -51,7 +51,13 @@ internal static class HostStatsCommand
         new("READS", row => Size(row, "diskRead") is { } rate ? $"{rate}/s" : null, ColumnKind.Figure),
         new("WRITES", row => Size(row, "diskWrite") is { } rate ? $"{rate}/s" : null, ColumnKind.Figure),
         new("REQUESTS", row => row.Number("diskOperations") is { } rate ? $"{rate:0}/s" : null, ColumnKind.Figure),
+
+        // In the network user nobody outside sees them.
+        new("RECEIVED", row => Network(row, "networkReceived"), ColumnKind.Figure),
+        new("SENT", row => Network(row, "networkSent"), ColumnKind.Figure),
     ];
+
+    private static string? Network(JsonObject row, string field) => Size(row, field) is { } rate ? $"{rate}/s" : row["at"] is null ? null : "not seen";
 
     private static string? Size(JsonObject row, string field) => row.Number(field) is { } bytes ? new ByteSize((long)bytes).ToDisplayString() : null;
 }

@@ -55,7 +55,17 @@ internal static class LedgerFindings
         {
             yield return new Finding("stray", FindingState.Warning, $"{stray.Key} runs here, and the server has no such machine", "It may be on its way out. The scheduler ends tasks that nobody owns; if it stays, see its log.");
         }
+
+        foreach (var kept in Kept(ledger, known))
+        {
+            yield return kept;
+        }
     }
+
+    /// <summary>Disks between two tasks of a machine, of which the server says that there is no such machine. Nobody else removes them.</summary>
+    private static IEnumerable<Finding> Kept(LocalLedger? ledger, HashSet<string> known) =>
+        (ledger?.Entries ?? []).Where(e => e.Text("kind") == "kept disk" && e.Text("state") == "kept" && e.Text("machineId") is { Length: > 0 } id && !known.Contains(id))
+            .Select(e => new Finding("kept disk", FindingState.Warning, $"The disk of {e.Text("owner")} ({e.Text("detail")}) is kept here, and the server has no such machine", $"The scheduler removes it soon; if it stays, remove the folder {e.Text("path")}."));
 
     private static string Count(IEnumerable<JsonObject> entries) => string.Join(", ", entries.GroupBy(e => e.Text("kind")).OrderBy(g => g.Key, StringComparer.Ordinal).Select(g => $"{g.Count()} {Plural(g.Key ?? "thing", g.Count())}"));
 

@@ -22,6 +22,10 @@ internal sealed record HostSpec
 
     public string? StartFrom { get; init; }
 
+    public string? Display { get; init; }
+
+    public string? NetworkBytes { get; init; }
+
     public IReadOnlyList<string> Constraints { get; init; } = [];
 
     public IReadOnlyDictionary<string, string> Labels { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal);
@@ -42,7 +46,7 @@ internal sealed record HostSpec
             config["cpus"] = cpus;
         }
 
-        foreach (var (field, value) in new[] { ("memory", Memory), ("disk", Disk), ("image", Image), ("userData", UserData), ("network", Network), ("startFrom", StartFrom) })
+        foreach (var (field, value) in new[] { ("memory", Memory), ("disk", Disk), ("image", Image), ("userData", UserData), ("network", Network), ("startFrom", StartFrom), ("display", Display), ("networkBytes", NetworkBytes) })
         {
             if (value is not null)
             {
@@ -95,6 +99,20 @@ internal sealed class HostCreation(CattleClient environment, TimeProvider time)
             var row = new HostRow(await environment.CreateAsync("machines", spec.ToRequest(name), cancellationToken), null);
             rows.Add(row);
             asked(row);
+        }
+
+        return rows;
+    }
+
+    /// <summary>Asks for a copy of a host under each name.</summary>
+    /// <exception cref="CliFailure">It is a host without a machine.</exception>
+    public async Task<IReadOnlyList<HostRow>> CloneAsync(HostRow source, IReadOnlyList<string> names, CancellationToken cancellationToken)
+    {
+        var machine = source.Machine ?? throw new CliFailure(ExitCode.Refused, $"{source.Name} was added by hand: there is no machine of Drover's to clone.");
+        var rows = new List<HostRow>();
+        foreach (var name in names)
+        {
+            rows.Add(new HostRow(await environment.ActionAsync("machines", machine.Id, "clone", new JsonObject { ["name"] = name }, cancellationToken), null));
         }
 
         return rows;

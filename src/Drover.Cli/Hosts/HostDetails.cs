@@ -72,7 +72,7 @@ internal static class HostDetails
             ("Protected", row.IsProtected ? $"yes: 'drover host unprotect {row.Name}' lets it be removed" : null),
             ("Removed at", facts.Text("deleteAt") is { } end ? $"{end}, by itself; 'drover host set {row.Name} --keep' keeps it" : null),
             ("Snapshots", facts["snapshots"] is JsonArray { Count: > 0 } snapshots ? string.Join(", ", snapshots.Select(s => (string?)s?["name"])) : null),
-            ("Disk limits", Limits(facts["limits"] as JsonObject)),
+            ("Limits", Limits(facts["limits"] as JsonObject)),
             ("External id", facts.Text("externalId")),
         ];
         foreach (var (label, value) in lines)
@@ -103,7 +103,9 @@ internal static class HostDetails
     {
         var bytes = limits?.Number("diskBytes") is { } rate ? $"{new ByteSize((long)rate).ToDisplayString()}/s" : null;
         var operations = limits?.Number("diskOperations") is { } number ? $"{number:0} requests/s" : null;
-        return (bytes, operations) switch { (null, _) => operations, (_, null) => bytes, _ => $"{bytes}, {operations}" };
+        var network = limits?.Number("networkBytes") is { } both ? $"network {new ByteSize((long)both).ToDisplayString()}/s each way" : null;
+        string[] all = [.. new[] { bytes is null ? null : $"disk {bytes}", operations is null ? null : $"disk {operations}", network }.OfType<string>()];
+        return all.Length == 0 ? null : string.Join(", ", all);
     }
 
     private static string? Size(string? size) => ByteSize.TryParse(size, out var parsed) ? parsed.ToDisplayString() : size;

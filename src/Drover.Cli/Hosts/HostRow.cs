@@ -32,7 +32,7 @@ internal sealed record HostRow(CattleResource? Machine, CattleResource? Host)
     public JsonObject? Failure => Machine?.Object("failure");
 
     /// <summary>Why the request waits; null when it does not.</summary>
-    public JsonObject? Waiting => Machine is { State: "requested" or "creating" } ? Machine.Object("waiting") : null;
+    public JsonObject? Waiting => Machine is { State: "requested" or "creating" or "resizing" or "resizing-stopped" } ? Machine.Object("waiting") : null;
 
     public IReadOnlyList<StageView> Stages => StageView.ListOf(Machine?.Array("stages"));
 

@@ -16,7 +16,7 @@ internal static class Ansi
     private static string? ColourOf(string state) => state switch
     {
         "active" or "running" or "done" => Green,
-        "requested" or "creating" or "bootstrapping" or "registering" or "activating" or "updating" or "starting" => Blue,
+        "requested" or "creating" or "bootstrapping" or "registering" or "activating" or "updating" or "resizing" or "resizing-stopped" or "starting" => Blue,
         "reconnecting" or "disconnected" or "removing" or "deactivating" => Amber,
         "error" or "erroring" or "failed" => Red,
         "inactive" or "removed" or "purged" or "stopped" or "not running" => Grey,
