@@ -53,6 +53,8 @@ public sealed partial class AddHostDialog : IDisposable
 
     private string Network { get => _form.Network; set => Set("network", () => _form.Network = value ?? ""); }
 
+    private string Display { get => _form.Display; set => Set("display", () => _form.Display = value); }
+
     private string UserData { get => _form.UserData; set => Set("userData", () => _form.UserData = value ?? ""); }
 
     private string Labels { get => _form.Labels; set => Set("labels", () => _form.Labels = value ?? ""); }

@@ -29,6 +29,9 @@ internal sealed class HostForm
     /// <summary>Empty: what the server gives.</summary>
     public string Network { get; set; } = "";
 
+    /// <summary>A name of <see cref="Api.Machines.MachineDisplay"/>.</summary>
+    public string Display { get; set; } = Api.Machines.MachineDisplay.Auto;
+
     public string UserData { get; set; } = "";
 
     /// <summary><c>key=value</c>, separated by commas or blanks.</summary>
@@ -46,6 +49,7 @@ internal sealed class HostForm
         Disk = spec.Disk.ToString(),
         Image = spec.Image,
         Network = spec.Network,
+        Display = spec.Display,
         UserData = spec.UserData,
         Labels = string.Join(", ", spec.Labels.Select(l => $"{l.Key}={l.Value}")),
         Constraints = string.Join(", ", spec.Constraints),
@@ -127,6 +131,7 @@ internal sealed class HostForm
         Disk = ByteSize.TryParse(Disk, out var disk) ? disk : ByteSize.FromGibibytes(10),
         Image = Image.Trim(),
         Network = Network.Trim(),
+        Display = Display,
         UserData = UserData.Trim().Length == 0 || Image.Trim() == HostSpec.DefaultImage ? "" : UserData.ReplaceLineEndings("\n").TrimStart(),
         Labels = [.. Words(Labels).Select(l => l.Split('=', 2)).Where(p => p.Length == 2 && p[0].Length > 0).Select(p => KeyValuePair.Create(p[0], p[1])).DistinctBy(p => p.Key)],
         Constraints = [.. Words(Constraints)],

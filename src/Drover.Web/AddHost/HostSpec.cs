@@ -26,6 +26,9 @@ public sealed record HostSpec
     /// <summary><c>auto</c>, <c>user</c>, <c>nat</c> or <c>bridge:NAME</c>; empty for what the server gives to machines that name none.</summary>
     public string Network { get; init; } = "";
 
+    /// <summary>A name of <see cref="Api.Machines.MachineDisplay"/>.</summary>
+    public string Display { get; init; } = Api.Machines.MachineDisplay.Auto;
+
     /// <summary>Cloud-init user data for a cloud image; empty for none.</summary>
     public string UserData { get; init; } = "";
 
@@ -48,6 +51,7 @@ public sealed record HostSpec
         Disk = host.Spec.Disk ?? ByteSize.FromGibibytes(10),
         Image = host.Spec.Image ?? DefaultImage,
         Network = host.Spec.Network ?? "",
+        Display = host.Spec.Display ?? Api.Machines.MachineDisplay.Auto,
         Labels = [.. host.Labels],
         Constraints = host.Spec.Constraints,
     };
@@ -65,6 +69,11 @@ public sealed record HostSpec
         if (Network.Length > 0)
         {
             config["network"] = Network;
+        }
+
+        if (Display != Api.Machines.MachineDisplay.Auto)
+        {
+            config["display"] = Display;
         }
 
         if (UserData.Length > 0)
@@ -119,6 +128,11 @@ public sealed record HostSpec
         if (Network.Length > 0)
         {
             Add("--network", Network);
+        }
+
+        if (Display != Api.Machines.MachineDisplay.Auto)
+        {
+            Add("--display", Display);
         }
 
         if (UserData.Length > 0)

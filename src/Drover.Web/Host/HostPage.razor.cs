@@ -15,8 +15,9 @@ public sealed partial class HostPage
 {
     private const int Overview = 0;
     private const int Log = 1;
-    private const int Snapshots = 2;
-    private const int Settings = 3;
+    private const int Console = 2;
+    private const int Snapshots = 3;
+    private const int Settings = 4;
 
     private readonly CancellationTokenSource _gone = new();
     private HostView? _host;
@@ -30,7 +31,7 @@ public sealed partial class HostPage
     [Parameter]
     public string Key { get; set; } = "";
 
-    /// <summary><c>log</c>, <c>snapshots</c> or <c>settings</c> opens that tab.</summary>
+    /// <summary><c>log</c>, <c>console</c>, <c>snapshots</c> or <c>settings</c> opens that tab.</summary>
     [SupplyParameterFromQuery(Name = "tab")]
     public string? Tab { get; set; }
 
@@ -46,7 +47,7 @@ public sealed partial class HostPage
     private string? Now => _host switch
     {
         { Status.Name: "removing" } => _host.Message ?? "The machine is powered down and its disk deleted.",
-        { Status.Name: "stopping" or "starting" or "rebooting" or "updating" or "updating-stopped", Message: { } doing } => doing == "In Progress" ? null : doing,
+        { Status.Name: "resizing" or "resizing-stopped" or "stopping" or "starting" or "rebooting" or "updating" or "updating-stopped", Message: { } doing } => doing == "In Progress" ? null : doing,
         { IsNew: true, Waiting: null, Stages: [.., { } stage] } => stage.Message is { Length: > 0 } message ? message : HostStatus.Explain(stage.Stage) + ".",
         { IsNew: true, Waiting: null } => _host.Message ?? "The request is stored; the scheduler takes it next.",
         _ => null,
@@ -107,6 +108,7 @@ public sealed partial class HostPage
             _tab = _host.MachineId is null ? Overview : Tab switch
             {
                 "log" => Log,
+                "console" => Console,
                 "snapshots" => Snapshots,
                 "settings" => Settings,
                 null when boots => Log,

@@ -38,6 +38,7 @@ public sealed record HostStatus(string Name, string Word, StatusTone Tone)
         ("requested" or "creating" or "bootstrapping", _) when waits && stage is null or MachineStage.Queue => new(machine, "Waiting", StatusTone.Waiting),
         ("requested" or "creating" or "bootstrapping", _) => new(machine, Doing(stage), StatusTone.Working),
         ("updating" or "updating-stopped", _) => new(machine, "Updating", StatusTone.Working),
+        ("resizing" or "resizing-stopped", _) => new(machine, waits && stage is null or MachineStage.Queue ? "Waiting" : "Resizing", waits && stage is null or MachineStage.Queue ? StatusTone.Waiting : StatusTone.Working),
         ("stopping", _) => new("stopping", "Stopping", StatusTone.Working),
         ("stopped", _) => new("stopped", "Stopped", StatusTone.Off),
         ("starting", _) => new("starting", "Starting", StatusTone.Working),

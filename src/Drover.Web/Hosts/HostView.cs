@@ -177,12 +177,18 @@ public sealed record SnapshotView(string Name, DateTimeOffset? Created)
     internal static SnapshotView? Of(JsonObject json) => HostView.Text(json, "name") is { } name ? new(name, new CattleResource(json).Time("created")) : null;
 }
 
-/// <summary>What limits a machine's disks, per second; null: nothing.</summary>
+/// <summary>What limits a machine's disks and its network, per second; null: nothing.</summary>
 public sealed record LimitsView(ByteSize? DiskBytes, long? DiskOperations)
 {
+    /// <summary>Each way.</summary>
+    public ByteSize? NetworkBytes { get; init; }
+
     internal static LimitsView Of(JsonObject? json) => new(
         json is not null && new CattleResource(json).Number("diskBytes") is { } bytes ? new ByteSize((long)bytes) : null,
-        json is not null && new CattleResource(json).Number("diskOperations") is { } operations ? (long)operations : null);
+        json is not null && new CattleResource(json).Number("diskOperations") is { } operations ? (long)operations : null)
+    {
+        NetworkBytes = json is not null && new CattleResource(json).Number("networkBytes") is { } network ? new ByteSize((long)network) : null,
+    };
 }
 
 /// <summary>Why a request waits.</summary>
@@ -223,6 +229,9 @@ public sealed record MachineSpec
 
     public string? Network { get; init; }
 
+    /// <summary>A name of <see cref="MachineDisplay"/>; null for the standard one.</summary>
+    public string? Display { get; init; }
+
     public IReadOnlyList<string> Constraints { get; init; } = [];
 
     internal static MachineSpec Of(JsonObject config)
@@ -235,6 +244,7 @@ public sealed record MachineSpec
             Disk = ByteSize.TryParse(resource.Text("disk"), out var disk) ? disk : null,
             Image = resource.Text("image"),
             Network = resource.Text("network"),
+            Display = resource.Text("display"),
             Constraints = resource.Array("constraints")?.OfType<JsonValue>().Where(c => c.GetValueKind() == JsonValueKind.String).Select(c => c.GetValue<string>()).ToList() ?? [],
         };
     }

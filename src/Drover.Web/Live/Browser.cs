@@ -32,6 +32,10 @@ internal sealed class Browser(IJSRuntime js) : IAsyncDisposable
         }
     }
 
+    /// <summary>A script of a part that few pages need.</summary>
+    /// <exception cref="JSException">The browser cannot load it.</exception>
+    public async Task<IJSObjectReference> ImportAsync(string path, CancellationToken cancellationToken) => await js.InvokeAsync<IJSObjectReference>("import", cancellationToken, path);
+
     public async ValueTask DisposeAsync()
     {
         if (_module is { IsCompletedSuccessfully: true })

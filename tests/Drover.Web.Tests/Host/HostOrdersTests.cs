@@ -71,6 +71,33 @@ public sealed class HostOrdersTests : PageTest
         Assert.Equal(("restore", "before"), (verb, (string?)body["name"]));
     }
 
+    [Theory]
+    [InlineData("settings", "size-memory", "2GiB", "size-set", "resize", "memory")]
+    [InlineData("snapshots", "clone-name", "web-2", "clone-make", "clone", "name")]
+    public async Task Form_OfAnotherSizeOrAClone_AsksForIt(string tab, string field, string value, string button, string verb, string name)
+    {
+        Put("active", "resize", "clone");
+        var page = Render(tab);
+        await UntilAsync(() => page.FindAll($"[data-testid={button}]").Count == 1);
+        Assert.True(page.Find($"[data-testid={button}]").HasAttribute("disabled"));
+        page.Find($"#{field}").Input(value);
+        await page.Find($"[data-testid={button}]").Closest("form")!.SubmitAsync();
+        await UntilAsync(() => Cattle.Orders.Count == 1);
+        Assert.Equal((verb, value), (Cattle.Orders.Single().Verb, (string?)Cattle.Orders.Single().Body[name]));
+    }
+
+    [Fact]
+    public async Task Resizing_WithoutRoom_SaysWhyAndThatAnotherSizeMayBeAskedFor()
+    {
+        Cattle.PutSilently(Some.With(
+            Machine("resizing", "resize"),
+            ("stages", new JsonArray(new JsonObject { ["stage"] = "queue", ["status"] = "running", ["startedAt"] = "2026-01-01T00:00:00Z" })),
+            ("waiting", new JsonObject { ["reason"] = "Its disk is on box.", ["suggestion"] = "It would fit on box with 1 GiB less memory.", ["ahead"] = 0 })));
+        var page = Render();
+        await UntilAsync(() => page.FindAll("[data-testid=waiting]").Count == 1);
+        Assert.Contains("in its settings", page.Find("[data-testid=waiting]").TextContent, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Usage_FromOutside_IsShown()
     {
