@@ -14,7 +14,7 @@ Usage: build.sh --agent FILE --out DIR [options]
        build.sh --agent FILE --print-inputs
 
   --agent FILE      the native drover-agent for the guest
-  --out DIR         image folder to make: manifest.json, disk.qcow2, vmlinuz, initrd.img
+  --out DIR         image folder to make: manifest.json, disk.qcow2, vmlinuz, vmlinux, initrd.img
   --cache DIR       where unpacked packages are kept (default: ${XDG_CACHE_HOME:-~/.cache}/drover)
   --name NAME       image name in the manifest (default: drover)
   --sources FILE    APT sources of Debian 12 (default: this machine's own, else Debian's)

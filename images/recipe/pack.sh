@@ -20,7 +20,7 @@ check_agent() {
 
 up_to_date() {
     local file
-    for file in manifest.json disk.qcow2 vmlinuz initrd.img; do
+    for file in manifest.json disk.qcow2 vmlinuz vmlinux initrd.img; do
         [ -f "$1/$file" ] || return 1
     done
     grep -q "\"inputs\": \"$2\"" "$1/manifest.json"
@@ -35,6 +35,7 @@ make_image() {
     epoch=${SOURCE_DATE_EPOCH:-$(stat -c %Y "$tree/boot/vmlinuz")}
     mv "$tree/boot/vmlinuz" "$image/vmlinuz"
     rmdir "$tree/boot"
+    unpack_kernel "$image/vmlinuz" "$image/vmlinux"
     make_initrd "$tree" "$work/initrd" "$image/initrd.img" "$epoch"
     cp -R "$here/root/." "$tree/"
     install -m 0755 "$3" "$tree/usr/bin/drover-agent"
@@ -51,6 +52,19 @@ make_image() {
     rm "$work/disk.raw"
     write_manifest "$image" "$4" "$5" "$epoch"
 }
+
+# unpack_kernel VMLINUZ VMLINUX: the program that is packed in the kernel (Linux, Documentation/x86/boot.rst). Its last four bytes are its size and no part of it.
+unpack_kernel() {
+    local start length
+    command -v lz4 >/dev/null || die "missing: lz4 (package lz4)"
+    start=$((($(number_at "$1" 497 1) + 1) * 512 + $(number_at "$1" 584 4)))
+    length=$(($(number_at "$1" 588 4) - 4))
+    { tail -c "+$((start + 1))" "$1" || true; } 2>/dev/null | head -c "$length" | lz4 -dcq >"$2" && [ "$(number_at "$2" 0 4)" = 1179403647 ] ||
+        die "the kernel is not packed with lz4, as Debian's cloud kernel is: it cannot be unpacked"
+}
+
+# number_at FILE OFFSET BYTES
+number_at() { od -An "-tu$3" -j "$2" -N "$3" "$1" | tr -d ' '; }
 
 # All files belong to root in the guest. An ordinary user is root in a user namespace for as long as mke2fs reads the tree.
 make_file_system() {
@@ -92,7 +106,7 @@ write_manifest() {
     {
         printf '{\n  "name": "%s",\n  "inputs": "%s",\n  "created": "%s",\n' "$2" "$3" "$(date -u -d "@$4" +%Y-%m-%dT%H:%M:%SZ)"
         printf '  "kernelArguments": "%s",\n  "files": [' "$kernel_arguments"
-        for role in disk:disk.qcow2 kernel:vmlinuz initrd:initrd.img; do
+        for role in disk:disk.qcow2 kernel:vmlinuz kernel-unpacked:vmlinux initrd:initrd.img; do
             file=${role#*:}
             printf '%s\n    { "role": "%s", "name": "%s", "sha256": "%s", "size": %s }' "$comma" "${role%%:*}" "$file" \
                 "$(sha256sum <"$image/$file" | cut -d ' ' -f 1)" "$(stat -c %s "$image/$file")"
