@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using Microsoft.Playwright;
 
 namespace Drover.Scenarios.Tests;
@@ -27,6 +28,21 @@ public sealed class BrowserScenarios
         var page = await browser.NewPageAsync(new() { ViewportSize = new() { Width = 1360, Height = 820 } });
         page.SetDefaultTimeout(180_000); // what a busy computer needs
 
+        var said = new List<string>();
+        page.Console += (_, message) => said.Add(message.Text);
+        page.PageError += (_, error) => said.Add(error);
+        try
+        {
+            await WalkAsync(page, drover, password);
+        }
+        catch (Exception e) when (e is TimeoutException or PlaywrightException)
+        {
+            Assert.Fail($"{e.Message}\nThe page is at {page.Url} and shows: {await page.Locator("body").InnerTextAsync()}\nIts console: {string.Join("; ", said)}\n{drover.DaemonLogTail()}");
+        }
+    }
+
+    private static async Task WalkAsync(IPage page, DroverInstance drover, string password)
+    {
         await page.GotoAsync(drover.Url);
         await page.GetByTestId("login-user").FillAsync("admin");
         await page.GetByTestId("login-password").FillAsync("not the password");
@@ -52,7 +68,7 @@ public sealed class BrowserScenarios
         await page.GetByTestId("confirm-delete").ClickAsync();
 
         // Back on the list, which shows it until it is gone.
-        await page.WaitForURLAsync(url => url.TrimEnd('/').EndsWith("/hosts", StringComparison.Ordinal));
+        await Assertions.Expect(page).ToHaveURLAsync(new Regex("/hosts/?$"), new() { Timeout = 180_000 });
         await Assertions.Expect(card).ToHaveCountAsync(0, new() { Timeout = 180_000 });
         await Eventually.BecomesAsync("the host is gone", () => drover.HostsAsync(Token), hosts => hosts.Count == 0, TimeSpan.FromSeconds(60), Token);
     }

@@ -99,7 +99,7 @@ internal sealed class DroverInstance : IAsyncDisposable
         }
     }
 
-    private string DaemonLogTail()
+    public string DaemonLogTail()
     {
         var log = Path.Combine(Data, "droverd.log");
         return File.Exists(log) ? string.Join('\n', File.ReadLines(log).TakeLast(30)) : "(no droverd.log)";

@@ -177,7 +177,7 @@ internal sealed class LanDhcp : IDisposable
     public bool IsUp => File.Exists(Path.Combine(folder.FullName, "pid"));
 
     /// <summary>Addresses by the hardware address of who has them.</summary>
-    public IReadOnlyDictionary<string, string> Leases() => File.ReadLines(Path.Combine(folder.FullName, "leases")).Select(line => line.Split(' ')).ToDictionary(fields => fields[1], fields => fields[2], StringComparer.Ordinal);
+    public IReadOnlyDictionary<string, string> Leases() => File.ReadAllText(Path.Combine(folder.FullName, "leases")).Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line.Split(' ')).ToDictionary(fields => fields[1], fields => fields[2], StringComparer.Ordinal);
 
     public void Dispose()
     {

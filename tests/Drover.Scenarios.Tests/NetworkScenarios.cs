@@ -93,18 +93,30 @@ public sealed class NetworkScenarios
     [Fact]
     public Task Spare_OfNat_BecomesAMachineWithItsAddressAndACardOfItsOwn() => OwnNamespace.RunAsync(async () =>
     {
-        using var dhcp = await Lan.MakeOneWithDhcpAsync(Token);
         await using var drover = await DroverInstance.CreateWithTemplateAsync(Token);
-        var port = drover.Listen.Split(':')[1];
-        await drover.MustAsync(
-            Token, "up", "--detach", "--no-host", "--listen", $"{Lan.ThisComputer}:{port}", "--advertise", $"http://{Lan.ThisComputer}:{port}", "--network", "nat", "--warm", "1");
-
+        await drover.UpAsync(Token, "--no-host", "--network", "nat", "--warm", "1");
         await SpareAsync(drover, "nat");
         var web = await ClaimAsync(drover, "web");
         var use = Assert.Single(Uses(drover, "nat"), of => (string?)of["name"] == "web");
         Assert.Equal((string?)use["address"], (string?)web["networkAddress"]);
         await AssertAnswersAsync([(string)web["networkAddress"]!]);
         Assert.Contains((string)use["mac"]!, await OwnNamespace.SayAsync("ip", "neighbour", "show", (string)web["networkAddress"]!), StringComparison.Ordinal);
+    }, Minutes);
+
+    [Fact]
+    public Task Spare_OfABridge_TakesALeaseOnlyAsAMachine() => OwnNamespace.RunAsync(async () =>
+    {
+        using var dhcp = await Lan.MakeOneWithDhcpAsync(Token);
+        await using var drover = await DroverInstance.CreateWithTemplateAsync(Token);
+        var port = drover.Listen.Split(':')[1];
+        await drover.MustAsync(
+            Token, "up", "--detach", "--no-host", "--listen", $"{Lan.ThisComputer}:{port}", "--advertise", $"http://{Lan.ThisComputer}:{port}", "--network", "bridge:br0", "--warm", "1");
+        await SpareAsync(drover, "bridge:br0");
+        Assert.Empty(dhcp.Leases());
+        await ClaimAsync(drover, "lan");
+        var machine = Assert.Single(Uses(drover, "bridge:br0"), of => (string?)of["name"] == "lan");
+        await AssertAnswersAsync([dhcp.Leases()[(string)machine["mac"]!]]);
+        Assert.Single(dhcp.Leases());
     }, Minutes);
 
     /// <summary>CPUs that a computer offers for each of its own, so that all of them together hold one host of standard size.</summary>

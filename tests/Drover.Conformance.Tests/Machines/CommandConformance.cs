@@ -15,6 +15,7 @@ public abstract partial class MachineDriverConformance
         Require();
         using var limit = Limit();
         await using var server = await StandInServer.StartAsync(ImageFolder, limit.Token);
+        await MakeTemplateAsync(server, limit.Token);
         await using var lab = NewLab(server, task => task with { Limits = new MachineLimits { DiskOperations = 5000 } });
         lab.Start(NewDriver(lab.Context));
         await lab.UntilPhaseAsync(MachinePhase.Registered, limit.Token);

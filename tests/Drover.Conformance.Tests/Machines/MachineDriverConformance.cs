@@ -29,6 +29,12 @@ public abstract partial class MachineDriverConformance
     /// <summary>A state folder that outlives the test, so that the image is fetched once per run.</summary>
     private protected abstract string? StateDirectory { get; }
 
+    /// <summary>Images and templates of the run; null: the state folder.</summary>
+    private protected virtual string? CacheDirectory => null;
+
+    /// <summary>Makes ready what machines that need not boot are copied from.</summary>
+    private protected virtual Task MakeTemplateAsync(StandInServer server, CancellationToken cancellationToken) => Task.CompletedTask;
+
     private protected abstract IMachineDriver NewDriver(MachineContext context);
 
     [Fact]
@@ -37,7 +43,7 @@ public abstract partial class MachineDriverConformance
         Require();
         using var limit = Limit();
         await using var server = await StandInServer.StartAsync(ImageFolder, limit.Token);
-        await using var lab = NewLab(server);
+        await using var lab = NewLab(server, task => task with { StartFrom = "cold" });
         lab.Start(NewDriver(lab.Context));
 
         var up = await lab.UntilPhaseAsync(MachinePhase.Registered, limit.Token);
@@ -67,6 +73,7 @@ public abstract partial class MachineDriverConformance
         Require();
         using var limit = Limit();
         await using var server = await StandInServer.StartAsync(ImageFolder, limit.Token);
+        await MakeTemplateAsync(server, limit.Token);
         await using var lab = NewLab(server);
         lab.Start(NewDriver(lab.Context));
         await lab.UntilStageAsync(stage, limit.Token);
@@ -84,6 +91,7 @@ public abstract partial class MachineDriverConformance
         Require();
         using var limit = Limit();
         await using var server = await StandInServer.StartAsync(ImageFolder, limit.Token);
+        await MakeTemplateAsync(server, limit.Token);
         await using var lab = NewLab(server);
         lab.Start(NewDriver(lab.Context));
         await lab.UntilStageAsync(MachineStage.Docker, limit.Token);
@@ -100,7 +108,7 @@ public abstract partial class MachineDriverConformance
         Require();
         using var limit = Limit();
         await using var server = await StandInServer.StartAsync(ImageFolder, limit.Token);
-        await using var lab = NewLab(server);
+        await using var lab = NewLab(server, task => task with { StartFrom = "cold" });
         lab.Start(NewDriver(lab.Context));
         await lab.UntilStageAsync(MachineStage.Docker, limit.Token);
         var process = RecordOf(lab).Process;
@@ -124,6 +132,7 @@ public abstract partial class MachineDriverConformance
         await using var server = await StandInServer.StartAsync(ImageFolder, limit.Token);
         await using var lab = NewLab(server, task => task with
         {
+            StartFrom = "cold",
             Timeouts = new StageTimeouts { BootSeconds = 1 },
             Simulation = new Simulation { HangAt = MachineStage.Boot },
         });
@@ -139,7 +148,7 @@ public abstract partial class MachineDriverConformance
     private MachineLab NewLab(StandInServer server, Func<MachineTask, MachineTask>? change = null)
     {
         var task = Complete(MachineTasks.Minimal(server.RegistrationUrl), server);
-        return new MachineLab(change?.Invoke(task) ?? task, Options, StateDirectory);
+        return new MachineLab(change?.Invoke(task) ?? task, Options, StateDirectory, CacheDirectory);
     }
 
     private static CancellationTokenSource Limit()

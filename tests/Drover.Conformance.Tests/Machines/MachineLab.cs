@@ -18,7 +18,7 @@ internal sealed class MachineLab : IAsyncDisposable
     private TaskCompletionSource changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private MachineSupervisor? supervisor;
 
-    internal MachineLab(MachineTask task, ExecutorOptions options, string? stateDirectory)
+    internal MachineLab(MachineTask task, ExecutorOptions options, string? stateDirectory, string? cacheDirectory = null)
     {
         // As a Mesos sandbox: deep, not to be entered by others, and with a path too long for a socket's address.
         Sandbox = Path.Combine(root.FullName, new string('s', 60), new string('r', 60), "run");
@@ -27,8 +27,10 @@ internal sealed class MachineLab : IAsyncDisposable
         Context = new MachineContext
         {
             Task = task,
+            TaskId = "task-1",
             Sandbox = Sandbox,
             StateDirectory = stateDirectory ?? Path.Combine(root.FullName, "state"),
+            CacheDirectory = cacheDirectory ?? stateDirectory ?? Path.Combine(root.FullName, "state"),
             Options = options with { Log = Log.Enqueue, UsageInterval = TimeSpan.FromMilliseconds(100) },
             Time = TimeProvider.System,
             Console = console,

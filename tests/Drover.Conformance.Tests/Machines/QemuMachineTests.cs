@@ -5,12 +5,14 @@ using Drover.Executor;
 using Drover.Executor.Machines;
 using Drover.Executor.Qemu;
 
+[assembly: AssemblyFixture(typeof(Drover.Conformance.Tests.Machines.SharedState))]
+
 namespace Drover.Conformance.Tests.Machines;
 
 /// <summary>QEMU with the built guest image and its real Docker.</summary>
 [Trait("needs", "qemu")]
 [Collection(nameof(QemuMachineTests))]
-public sealed class QemuMachineTests : MachineDriverConformance, IClassFixture<SharedState>
+public sealed class QemuMachineTests : MachineDriverConformance
 {
     private readonly SharedState state;
 
@@ -19,6 +21,11 @@ public sealed class QemuMachineTests : MachineDriverConformance, IClassFixture<S
     private protected override string? ImageFolder => Installed.Image;
 
     private protected override string? StateDirectory => state.Folder;
+
+    private protected override string? CacheDirectory => state.Cache;
+
+    private protected override Task MakeTemplateAsync(StandInServer server, CancellationToken cancellationToken) =>
+        state.MakeTemplateAsync(Complete(MachineTasks.Minimal(server.RegistrationUrl), server), cancellationToken);
 
     private protected override ExecutorOptions Options => new();
 
@@ -29,20 +36,25 @@ public sealed class QemuMachineTests : MachineDriverConformance, IClassFixture<S
     private protected override IMachineDriver NewDriver(MachineContext context) => new QemuDriver(context);
 }
 
-/// <summary>A state folder for all tests of a class, or, where <c>DROVER_TEST_TEMPLATES</c> names one, of the whole run: images and templates in it are made once.</summary>
+/// <summary>What the tests of this program share: a state folder, and the run's cache of images and templates, so that a template is made once.</summary>
 public sealed class SharedState : IDisposable
 {
-    private static readonly string? Given = Environment.GetEnvironmentVariable("DROVER_TEST_TEMPLATES");
+    public string Folder { get; } = Directory.CreateTempSubdirectory("drover-state-").FullName;
 
-    public string Folder { get; } = Given is { Length: > 0 } ? Directory.CreateDirectory(Given).FullName : Directory.CreateTempSubdirectory("drover-state-").FullName;
+    /// <summary><c>DROVER_TEST_CACHE</c>, which <c>./drover test</c> names for all its programs; else of this program.</summary>
+    public string Cache => Environment.GetEnvironmentVariable("DROVER_TEST_CACHE") is { Length: > 0 } given ? given : Folder;
 
-    public void Dispose()
+    /// <summary>Has the template of the tests' machines made, unless it is there: the maker itself looks.</summary>
+    internal async Task MakeTemplateAsync(MachineTask task, CancellationToken cancellationToken)
     {
-        if (string.IsNullOrEmpty(Given))
-        {
-            Directory.Delete(Folder, recursive: true);
-        }
+        await using var maker = new MachineLab(task with { Kind = TaskKind.Template, StartFrom = "auto" }, new ExecutorOptions(), Folder, Cache);
+        maker.Start(new QemuDriver(maker.Context));
+        var end = await maker.Life.WaitAsync(cancellationToken);
+        Assert.True(end == MachinePhase.Finished, $"{end}: {maker.Last.Report.Message} {string.Join("\n", maker.Log)}");
+        Assert.Empty(maker.FilesLeft.Except(["console.log", "machine.json", "qemu.log"]));
     }
+
+    public void Dispose() => Directory.Delete(Folder, recursive: true);
 }
 
 internal static class QemuRequirement

@@ -3,6 +3,7 @@ using System.Net;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using System.Threading.Channels;
 using Drover.Api.Agents;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -14,7 +15,11 @@ namespace Drover.Conformance.Tests.Machines;
 /// <summary>As much of a control plane as one machine needs: image files, registration, and the agent's link.</summary>
 internal sealed class StandInServer : IAsyncDisposable
 {
+    internal const string ConsolePath = "/console";
+    internal const string ConsoleSecret = "conformance-console";
     private const string Token = "conformance";
+    private const string AccessKey = "ACCESS";
+    private const string SecretKey = "secret";
     private readonly CancellationTokenSource stopped = new();
     private readonly WebApplication app;
 
@@ -28,6 +33,9 @@ internal sealed class StandInServer : IAsyncDisposable
 
     /// <summary>The keys by which agents named themselves at their registration.</summary>
     internal ConcurrentQueue<string> AgentKeys { get; } = new();
+
+    /// <summary>Consoles that were dialled.</summary>
+    internal Channel<ConsoleEnd> Consoles { get; } = Channel.CreateUnbounded<ConsoleEnd>();
 
     internal Uri Root => new(app.Urls.Single());
 
@@ -59,12 +67,16 @@ internal sealed class StandInServer : IAsyncDisposable
         {
             await context.Response.SendFileAsync(Path.Combine(Files!, Path.GetFileName(path)), context.RequestAborted);
         }
+        else if (path == ConsolePath)
+        {
+            await ConsoleAsync(context);
+        }
         else if (path == $"/v1/scripts/{Token}")
         {
             await context.Response.WriteAsync(
                 $"#!/bin/sh\nexport CATTLE_REGISTRATION_ACCESS_KEY=\"registrationToken\"\nexport CATTLE_REGISTRATION_SECRET_KEY=\"{Token}\"\nexport CATTLE_URL=\"http://{context.Request.Host}/v1\"\n", context.RequestAborted);
         }
-        else if (path == $"/v1/{LinkMessage.Path}" && IsRehearsal(context))
+        else if (path == $"/v1/{LinkMessage.Path}" && !IsKnown(context))
         {
             context.Response.StatusCode = 401;
         }
@@ -89,8 +101,10 @@ internal sealed class StandInServer : IAsyncDisposable
         }
     }
 
-    private static bool IsRehearsal(HttpContext context) =>
-        context.Request.Headers.Authorization.ToString() is ['B', 'a', 's', 'i', 'c', ' ', .. var value] && Encoding.UTF8.GetString(Convert.FromBase64String(value)).StartsWith("rehearsal:", StringComparison.Ordinal);
+    /// <summary>A spare that rehearses its way is nobody.</summary>
+    private static bool IsKnown(HttpContext context) =>
+        context.Request.Headers.Authorization.ToString() is ['B', 'a', 's', 'i', 'c', ' ', .. var value]
+        && Encoding.UTF8.GetString(Convert.FromBase64String(value)) is $"registrationToken:{Token}" or $"{AccessKey}:{SecretKey}";
 
     private static JsonObject List(JsonObject item) => new() { ["type"] = "collection", ["data"] = new JsonArray(item) };
 
@@ -101,9 +115,24 @@ internal sealed class StandInServer : IAsyncDisposable
         ["key"] = key,
         ["state"] = "active",
         ["transitioning"] = "no",
-        ["accessKey"] = "ACCESS",
-        ["secretKey"] = "secret",
+        ["accessKey"] = AccessKey,
+        ["secretKey"] = SecretKey,
     };
+
+    private async Task ConsoleAsync(HttpContext context)
+    {
+        if (context.Request.Headers.Authorization != $"Bearer {ConsoleSecret}")
+        {
+            context.Response.StatusCode = 401;
+            return;
+        }
+
+        using var socket = await context.WebSockets.AcceptWebSocketAsync();
+        var over = new TaskCompletionSource();
+        await using var registration = stopped.Token.Register(() => over.TrySetResult());
+        await Consoles.Writer.WriteAsync(new ConsoleEnd(socket, over), stopped.Token);
+        await over.Task;
+    }
 
     private async Task LinkAsync(HttpContext context)
     {
