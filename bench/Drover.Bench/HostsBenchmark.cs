@@ -51,6 +51,13 @@ internal sealed class HostsBenchmark(HostsBenchmarkOptions options, Instance ins
             Say("cloud-image");
             await SeriesAsync("cloud-image", Config("cold", image), 1, cancellationToken);
         }
+        else if (options.Cloud)
+        {
+            Say("cloud-image: it is made of packages");
+            await using var made = await CloudImage.AddAsync(instance, cancellationToken);
+            Say("cloud-image");
+            await SeriesAsync("cloud-image", Config("cold", CloudImage.Name), 1, cancellationToken);
+        }
 
         Say($"{options.AtOnce} at once");
         await AtOnceAsync(cancellationToken);
@@ -193,5 +200,6 @@ internal sealed class HostsBenchmark(HostsBenchmarkOptions options, Instance ins
 /// <param name="Cold">How many are booted.</param>
 /// <param name="Warm">Size of the warm pool; 0 leaves it out.</param>
 /// <param name="Memory">Of each machine.</param>
+/// <param name="Cloud">Make a foreign image and boot it as well.</param>
 /// <param name="CloudImage">Name of a foreign image to boot as well.</param>
-internal sealed record HostsBenchmarkOptions(int Hosts, int Cold, int AtOnce, int Warm, string Memory, string Accelerator, string? CloudImage);
+internal sealed record HostsBenchmarkOptions(int Hosts, int Cold, int AtOnce, int Warm, string Memory, string Accelerator, bool Cloud, string? CloudImage);

@@ -27,12 +27,13 @@ var cold = new Option<int>("--cold") { Description = "How many cold boots", Defa
 var atOnce = new Option<int>("--at-once") { Description = "How many hosts at once", DefaultValueFactory = _ => 20 };
 var warm = new Option<int>("--warm") { Description = "Size of the warm pool; 0 leaves it out", DefaultValueFactory = _ => 1 };
 var memory = new Option<string>("--memory") { Description = "Memory of each host", DefaultValueFactory = _ => "512MiB" };
-var cloudImage = new Option<string?>("--cloud-image") { Description = "Also boot this foreign image" };
-var ways = new Command("hosts", "Add Host to active: cold, from a template, from the warm pool, many at once; memory and disk per host") { many, cold, atOnce, warm, memory, accelerator, cloudImage };
+var cloud = new Option<bool>("--cloud") { Description = "Also boot a foreign cloud image, made of Debian's packages (root; some minutes more)" };
+var cloudImage = new Option<string?>("--cloud-image") { Description = "Also boot this foreign image, which was added before" };
+var ways = new Command("hosts", "Add Host to active: cold, from a template, from the warm pool, many at once; memory and disk per host") { many, cold, atOnce, warm, memory, accelerator, cloud, cloudImage };
 ways.SetAction(async (parsed, token) =>
 {
     var options = new HostsBenchmarkOptions(
-        parsed.GetValue(many), parsed.GetValue(cold), parsed.GetValue(atOnce), parsed.GetValue(warm), parsed.GetValue(memory)!, parsed.GetValue(accelerator)!, parsed.GetValue(cloudImage));
+        parsed.GetValue(many), parsed.GetValue(cold), parsed.GetValue(atOnce), parsed.GetValue(warm), parsed.GetValue(memory)!, parsed.GetValue(accelerator)!, parsed.GetValue(cloud), parsed.GetValue(cloudImage));
     var report = await HostsBenchmark.RunAsync(options, token);
     report.Print(parsed.GetValue(format)!, Console.Out);
     return 0;
