@@ -18,6 +18,9 @@ internal interface IGuest
     /// <returns>A sentence about Docker.</returns>
     Task<string> WaitForDockerAsync(Func<string, Task> waiting, CancellationToken cancellationToken);
 
+    /// <summary>Keeps asking Docker, which has just answered, until an identity is taken: then <see cref="WaitForDockerAsync"/> has its word already.</summary>
+    Task KeepAskingDockerAsync(CancellationToken cancellationToken);
+
     /// <summary>Makes the guest fit to be frozen into a template, with Docker up: nothing in it knows who it is, or has drawn a random number that copies would share.</summary>
     /// <param name="waiting">As of <see cref="WaitForDockerAsync"/>.</param>
     /// <returns>Null, or a sentence why it cannot be a template.</returns>

@@ -1,3 +1,5 @@
+using System.Text;
+
 namespace Drover.Agent.Guest;
 
 /// <summary>What a guest takes over from its identity, each part by a system call. Each returns null, or a sentence about what went wrong.</summary>
@@ -130,11 +132,17 @@ internal static class GuestSetup
     internal static bool IsHostname(string name) =>
         name.Length is > 0 and <= 63 && name[0] != '-' && name.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '.');
 
+    /// <remarks>A file that is emptied first is written out when it is closed (ext4's auto_da_alloc), and the guest's one processor has better to do now.</remarks>
     internal static void WriteIfOther(string path, string text)
     {
-        if (!File.Exists(path) || File.ReadAllText(path) != text)
+        if (File.Exists(path) && File.ReadAllText(path) == text)
         {
-            File.WriteAllText(path, text);
+            return;
         }
+
+        var bytes = Encoding.UTF8.GetBytes(text);
+        using var file = File.OpenHandle(path, FileMode.OpenOrCreate, FileAccess.Write);
+        RandomAccess.Write(file, bytes, 0);
+        RandomAccess.SetLength(file, bytes.Length);
     }
 }

@@ -13,15 +13,20 @@ internal sealed class LinuxGuest(DockerClient docker, TimeProvider time) : IGues
     private const string SetupFile = "/run/drover/setup";
 
     private static readonly TimeSpan PingInterval = TimeSpan.FromMilliseconds(150);
+    private static readonly TimeSpan AskPause = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan DockersWordHolds = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan ReportInterval = TimeSpan.FromSeconds(10);
 
     private readonly HostSampler _sampler = new(time);
     private readonly TemplateGuest _template = new(new EngineIdentity(docker), time);
     private GuestIdentity? _identity;
+    private volatile bool _isSpare;
+    private long _dockerAnswered; // 0: it does not answer, or is not known to
 
     public async Task<IReadOnlyList<string>> TakeIdentityAsync(GuestIdentity identity, CancellationToken cancellationToken)
     {
         _identity = identity;
+        _isSpare = false;
 
         // Entropy first: whatever makes keys or ids afterwards must not draw what a sibling of the same template draws.
         string?[] problems =
@@ -40,6 +45,11 @@ internal sealed class LinuxGuest(DockerClient docker, TimeProvider time) : IGues
 
     public async Task<string> WaitForDockerAsync(Func<string, Task> waiting, CancellationToken cancellationToken)
     {
+        if (Volatile.Read(ref _dockerAnswered) is not 0 and var answered && time.GetElapsedTime(answered) < DockersWordHolds)
+        {
+            return $"docker is up, {Uptime():0.0} s after the guest's start";
+        }
+
         var reported = time.GetTimestamp();
         while (!await docker.PingAsync(cancellationToken))
         {
@@ -54,6 +64,21 @@ internal sealed class LinuxGuest(DockerClient docker, TimeProvider time) : IGues
         }
 
         return $"docker is up after {Uptime():0.0} s";
+    }
+
+    public async Task KeepAskingDockerAsync(CancellationToken cancellationToken)
+    {
+        _isSpare = true;
+        Volatile.Write(ref _dockerAnswered, time.GetTimestamp());
+        while (_isSpare)
+        {
+            // Not cancelled by the claim: nothing that is not needed for it happens then.
+            await Task.Delay(AskPause, time, cancellationToken);
+            if (_isSpare)
+            {
+                Volatile.Write(ref _dockerAnswered, await docker.PingAsync(cancellationToken) ? time.GetTimestamp() : 0);
+            }
+        }
     }
 
     public async Task<string?> PrepareAsync(Func<string, Task> waiting, CancellationToken cancellationToken)

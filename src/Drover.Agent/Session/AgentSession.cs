@@ -26,7 +26,7 @@ internal sealed class AgentSession(
     /// <summary>Runs until cancelled (<see cref="ExitCode.Stopped"/>) or until the host is gone (<see cref="ExitCode.Gone"/>).</summary>
     public async Task<int> RunAsync(CancellationToken cancellationToken)
     {
-        channel.Orders = new GuestOrders(guest, channel, link, log).FollowAsync;
+        channel.Orders = new GuestOrders(guest, channel, link, store, log).FollowAsync;
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var background = Task.WhenAll(channel.RunAsync(ended.Token), _inbox.RunAsync(ended.Token));
         try
@@ -61,12 +61,18 @@ internal sealed class AgentSession(
 
     private async Task<SessionEvent> StepAsync(CancellationToken cancellationToken)
     {
+        if (State == SessionState.WaitingForIdentity)
+        {
+            // Not by way of a cancelled step: the first exception of a process takes a guest under emulation longer than all else here.
+            await _inbox.WaitAsync(cancellationToken);
+            return TakeIdentity();
+        }
+
         using var step = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _inbox.Arrived);
         try
         {
             return State switch
             {
-                SessionState.WaitingForIdentity => await Never(step.Token),
                 SessionState.WaitingForDocker => await WaitForDockerAsync(step.Token),
                 SessionState.Registering => await RegisterAsync(step.Token),
                 SessionState.Linked => await ServeAsync(step.Token),
@@ -75,19 +81,18 @@ internal sealed class AgentSession(
         }
         catch (OperationCanceledException) when (_inbox.Arrived.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
         {
-            _link?.Connection.Dispose();
-            _link = null;
-            _keys = null;
-            _backoff.Reset();
-            _identity = _inbox.Take();
-            return SessionEvent.IdentityGiven;
+            return TakeIdentity();
         }
     }
 
-    private static async Task<SessionEvent> Never(CancellationToken cancellationToken)
+    private SessionEvent TakeIdentity()
     {
-        await Task.Delay(Timeout.Infinite, cancellationToken);
-        throw new InvalidOperationException();
+        _link?.Connection.Dispose();
+        _link = null;
+        _keys = null;
+        _backoff.Reset();
+        _identity = _inbox.Take();
+        return SessionEvent.IdentityGiven;
     }
 
     private async Task<SessionEvent> WaitForDockerAsync(CancellationToken cancellationToken)
@@ -143,9 +148,11 @@ internal sealed class AgentSession(
     /// <summary>One way to the server instead of two. False: by the long way, which also finds out why.</summary>
     private async Task<bool> RegisterByLinkAsync(CancellationToken cancellationToken)
     {
+        LinkRegistration? begun = null;
         try
         {
-            if (await registration.BeginAsync(_identity!, cancellationToken) is not { } begun)
+            begun = await registration.BeginAsync(_identity!, cancellationToken);
+            if (begun is null)
             {
                 return false;
             }
@@ -169,6 +176,11 @@ internal sealed class AgentSession(
         {
             log.Say($"the key cannot be stored: {e.Message}");
             return false;
+        }
+        finally
+        {
+            // The long way begins with what is stored.
+            await (begun?.Stored ?? Task.CompletedTask).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using System.Text.Json.Serialization;
 
 namespace Drover.Agent.Session;
@@ -5,7 +6,10 @@ namespace Drover.Agent.Session;
 /// <summary>What the agent keeps across restarts of itself and of its guest. Only this program writes it.</summary>
 internal sealed record AgentState
 {
-    /// <summary>The machine that all the rest belongs to.</summary>
+    /// <summary>In place of a machine's uuid: the key of a spare, which belongs to whoever claims it.</summary>
+    public const string Spare = "";
+
+    /// <summary>The machine that all the rest belongs to, or <see cref="Spare"/>.</summary>
     public required string MachineUuid { get; init; }
 
     /// <summary>64 random bytes in hex: names this agent to <c>/v1/register</c>, so that a repeated registration gives the same keys.</summary>
@@ -20,6 +24,8 @@ internal sealed record AgentState
 
     /// <summary>These keys have opened a link before: a refusal is then the server's trouble and no reason to register again.</summary>
     public bool Linked { get; init; }
+
+    public static AgentState NewKey(string machineUuid) => new() { MachineUuid = machineUuid, RegisterKey = RandomNumberGenerator.GetHexString(128, lowercase: true) };
 
     [JsonIgnore]
     public bool HasKeys => Url is not null && AccessKey is not null && SecretKey is not null;

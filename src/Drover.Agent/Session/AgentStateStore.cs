@@ -24,7 +24,7 @@ internal sealed class AgentStateStore(string folder, AgentLog log, Action<string
         File.Delete(probe);
     }
 
-    /// <summary>What is known of <paramref name="machineUuid"/>; null if nothing is, also when the file belongs to another machine (a copied disk)
+    /// <summary>What is known of <paramref name="machineUuid"/>, which takes over a spare's key; null if nothing is, also when the file belongs to another machine (a copied disk)
     /// or cannot be read (kept beside as <c>agent.json.damaged</c>).</summary>
     public async Task<AgentState?> LoadAsync(string machineUuid, CancellationToken cancellationToken)
     {
@@ -45,6 +45,11 @@ internal sealed class AgentStateStore(string folder, AgentLog log, Action<string
             if (state?.MachineUuid == machineUuid)
             {
                 return state;
+            }
+
+            if (state?.MachineUuid == AgentState.Spare)
+            {
+                return state with { MachineUuid = machineUuid };
             }
 
             log.Say("the stored keys belong to another machine; registering anew");

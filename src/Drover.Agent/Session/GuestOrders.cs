@@ -5,7 +5,7 @@ using Drover.Api.Machines;
 namespace Drover.Agent.Session;
 
 /// <summary>What the executor asks of a guest beside telling it who it is: to become a template, to be a copy of one, to wait as a spare, to describe itself.</summary>
-internal sealed class GuestOrders(IGuest guest, GuestChannel channel, AgentLink link, AgentLog log)
+internal sealed class GuestOrders(IGuest guest, GuestChannel channel, AgentLink link, AgentStateStore store, AgentLog log)
 {
     /// <returns>The answer.</returns>
     public async Task<GuestMessage?> FollowAsync(GuestMessage order, CancellationToken cancellationToken)
@@ -98,6 +98,9 @@ internal sealed class GuestOrders(IGuest guest, GuestChannel channel, AgentLink 
             await link.RehearseAsync(spare, cancellationToken);
         }
 
+        // What an owner would have to wait for: the key on the disk, and Docker's word.
+        await store.SaveAsync(AgentState.NewKey(AgentState.Spare), durable: true, cancellationToken);
+        _ = guest.KeepAskingDockerAsync(cancellationToken);
         log.Say("a spare, waiting for an owner");
         return new GuestMessage { Type = GuestMessage.Parked };
     }

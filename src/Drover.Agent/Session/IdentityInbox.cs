@@ -23,6 +23,14 @@ internal sealed class IdentityInbox(GuestChannel channel, AgentLog log) : IDispo
         }
     }
 
+    /// <summary>Waits until <see cref="Arrived"/> is cancelled.</summary>
+    public async Task WaitAsync(CancellationToken cancellationToken)
+    {
+        var arrived = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var registration = Arrived.Register(arrived.SetResult);
+        await arrived.Task.WaitAsync(cancellationToken);
+    }
+
     /// <summary>The newest identity; from now on only another one counts as new.</summary>
     public GuestIdentity Take()
     {

@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using System.Text.Json.Nodes;
 using Drover.Api.Agents;
 using Drover.Api.Cattle;
@@ -105,8 +104,11 @@ internal sealed class Registration(HttpClient http, AgentStateStore store, TimeP
         }
 
         var known = await store.LoadAsync(identity.MachineUuid, cancellationToken);
-        var state = known ?? NewKey(identity.MachineUuid);
-        return new LinkRegistration(state with { Url = root.TrimEnd('/') }, token, known is null ? store.SaveAsync(state, durable: true, cancellationToken) : Task.CompletedTask);
+        var state = known ?? AgentState.NewKey(identity.MachineUuid);
+
+        // Beside the way to the server: the disk takes as long as that.
+        var stored = known is null ? Task.Run(() => store.SaveAsync(state, durable: true, cancellationToken), cancellationToken) : Task.CompletedTask;
+        return new LinkRegistration(state with { Url = root.TrimEnd('/') }, token, stored);
     }
 
     /// <summary>The key that names this agent: stored for good before the server hears it.</summary>
@@ -115,14 +117,12 @@ internal sealed class Registration(HttpClient http, AgentStateStore store, TimeP
         var state = await store.LoadAsync(machineUuid, cancellationToken);
         if (state is null)
         {
-            state = NewKey(machineUuid);
+            state = AgentState.NewKey(machineUuid);
             await store.SaveAsync(state, durable: true, cancellationToken);
         }
 
         return state;
     }
-
-    private static AgentState NewKey(string machineUuid) => new() { MachineUuid = machineUuid, RegisterKey = RandomNumberGenerator.GetHexString(128, lowercase: true) };
 
     /// <summary>An address <c>ROOT/scripts/TOKEN</c>.</summary>
     private static (string Root, string Token)? Split(Uri address)

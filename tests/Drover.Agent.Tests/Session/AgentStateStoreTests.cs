@@ -30,6 +30,14 @@ public sealed class AgentStateStoreTests : IDisposable
     }
 
     [Fact]
+    public async Task State_OfASpare_BecomesItsClaimers()
+    {
+        var key = AgentState.NewKey(AgentState.Spare);
+        await Store.SaveAsync(key, durable: true, Cancel);
+        Assert.Equal(key with { MachineUuid = "u-1" }, await Store.LoadAsync("u-1", Cancel));
+    }
+
+    [Fact]
     public async Task State_Saved_IsForItsOwnerOnly()
     {
         await Store.SaveAsync(Registered, durable: true, Cancel);
