@@ -18,7 +18,10 @@ internal interface IGuest
     /// <returns>A sentence about Docker.</returns>
     Task<string> WaitForDockerAsync(Func<string, Task> waiting, CancellationToken cancellationToken);
 
-    /// <summary>Keeps asking Docker, which has just answered, until an identity is taken: then <see cref="WaitForDockerAsync"/> has its word already.</summary>
+    /// <summary>Docker answered a moment ago, as <see cref="KeepAskingDockerAsync"/> heard.</summary>
+    bool HasDockersWord { get; }
+
+    /// <summary>Keeps asking Docker, which has just answered, until an identity is taken, so that nobody needs to wait for its word then.</summary>
     Task KeepAskingDockerAsync(CancellationToken cancellationToken);
 
     /// <summary>Makes the guest fit to be frozen into a template, with Docker up: nothing in it knows who it is, or has drawn a random number that copies would share.</summary>

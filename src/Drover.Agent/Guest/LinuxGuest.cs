@@ -43,13 +43,10 @@ internal sealed class LinuxGuest(DockerClient docker, TimeProvider time) : IGues
     public async Task<IReadOnlyList<string>> TakeCardsAsync(IReadOnlyList<GuestCard> cards, CancellationToken cancellationToken) =>
         [.. (await Task.WhenAll(cards.Select(card => NetworkSetup.FurtherAsync(card, time, cancellationToken)))).OfType<string>()];
 
+    public bool HasDockersWord => Volatile.Read(ref _dockerAnswered) is not 0 and var answered && time.GetElapsedTime(answered) < DockersWordHolds;
+
     public async Task<string> WaitForDockerAsync(Func<string, Task> waiting, CancellationToken cancellationToken)
     {
-        if (Volatile.Read(ref _dockerAnswered) is not 0 and var answered && time.GetElapsedTime(answered) < DockersWordHolds)
-        {
-            return $"docker is up, {Uptime():0.0} s after the guest's start";
-        }
-
         var reported = time.GetTimestamp();
         while (!await docker.PingAsync(cancellationToken))
         {

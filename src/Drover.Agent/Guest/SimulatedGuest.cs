@@ -19,6 +19,8 @@ internal sealed class SimulatedGuest(TimeProvider time, Random random) : IGuest
     public Task<string> WaitForDockerAsync(Func<string, Task> waiting, CancellationToken cancellationToken) =>
         Task.FromResult("docker is simulated");
 
+    public bool HasDockersWord => false;
+
     public Task KeepAskingDockerAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     public Task<string?> GrowDiskAsync(CancellationToken cancellationToken) => Task.FromResult<string?>(null);

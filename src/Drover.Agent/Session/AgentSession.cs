@@ -102,6 +102,11 @@ internal sealed class AgentSession(
             log.Say(problem);
         }
 
+        if (guest.HasDockersWord)
+        {
+            return SessionEvent.DockerAnswered;
+        }
+
         await SayAsync(GuestMessage.Stage, MachineStage.Docker, "waiting for Docker", cancellationToken);
         var docker = await guest.WaitForDockerAsync(text => SayAsync(GuestMessage.Stage, MachineStage.Docker, text, cancellationToken), cancellationToken);
         log.Say(docker);

@@ -96,6 +96,8 @@ internal sealed class ChangingGuest(IGuest inner) : IGuest
 
     public Task<string> WaitForDockerAsync(Func<string, Task> waiting, CancellationToken cancellationToken) => inner.WaitForDockerAsync(waiting, cancellationToken);
 
+    public bool HasDockersWord => inner.HasDockersWord;
+
     public Task KeepAskingDockerAsync(CancellationToken cancellationToken) => inner.KeepAskingDockerAsync(cancellationToken);
 
     public Task<string?> GrowDiskAsync(CancellationToken cancellationToken) => inner.GrowDiskAsync(cancellationToken);
