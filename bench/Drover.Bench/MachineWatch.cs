@@ -40,6 +40,30 @@ internal sealed class MachineWatch : IAsyncDisposable
         return new Made(machine, Stopwatch.GetElapsedTime(began, state.At).TotalSeconds);
     }
 
+    /// <summary>Has the machine run a container, and waits until it has told.</summary>
+    /// <returns>Seconds from the request until the answer is known.</returns>
+    /// <exception cref="InvalidOperationException">It could not.</exception>
+    public async Task<double> CheckAsync(string id, CancellationToken cancellationToken)
+    {
+        var began = Stopwatch.GetTimestamp();
+        var asked = await _client.ActionAsync("machines", id, "check", null, cancellationToken);
+        for (var machine = asked; ; machine = await _client.GetAsync("machines", id, cancellationToken))
+        {
+            if (machine?.Json["check"]?["at"] is not null)
+            {
+                return Stopwatch.GetElapsedTime(began).TotalSeconds;
+            }
+
+            if (machine is null || machine.Transitioning == "error")
+            {
+                throw new InvalidOperationException($"The machine {id} runs no container: {machine?.TransitioningMessage ?? "it is gone"}");
+            }
+
+            var changed = _changed.Task;
+            await changed.WaitAsync(TimeSpan.FromMilliseconds(100), cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
     public async Task RemoveAsync(string id, CancellationToken cancellationToken)
     {
         await _client.DeleteAsync("machines", id, cancellationToken);

@@ -134,8 +134,10 @@ public sealed class ResizeTests
         });
         var host = (await lab.MachineAsync()).Text("hostId");
         await lab.ActAsync("resize", new JsonObject { ["cpus"] = 2 });
+
+        // The last steps come when the machine is active already.
+        await lab.MachineAsync(_ => Volatile.Read(ref left) <= 0);
         await lab.StateAsync(end);
-        Assert.True(left <= 0, "the step was not reached");
         Assert.Equal(host, (await lab.MachineAsync()).Text("hostId"));
         await lab.RemoveAsync();
     }

@@ -82,6 +82,11 @@ internal sealed class Inspection(DockerClient docker, TimeProvider time)
 
     private async Task<IDisposable> ImportAsync(CancellationToken cancellationToken)
     {
+        if (!File.Exists("/bin/busybox"))
+        {
+            throw new IOException("this guest has no /bin/busybox to make a container of");
+        }
+
         var start = new ProcessStartInfo("/bin/busybox", ["tar", "-c", "-f", "-", "-C", "/", "bin/busybox"]) { RedirectStandardOutput = true, UseShellExecute = false };
         using var tar = Process.Start(start)!;
         var name = Image.Split(':');

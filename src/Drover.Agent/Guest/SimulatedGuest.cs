@@ -30,7 +30,7 @@ internal sealed class SimulatedGuest(TimeProvider time, Random random) : IGuest
     public Task<IReadOnlyList<string>> TakeSeedAsync(GuestSeed seed, CancellationToken cancellationToken) => Task.FromResult<IReadOnlyList<string>>([]);
 
     public Task<IReadOnlyDictionary<string, string>> InspectAsync(string? container, CancellationToken cancellationToken) =>
-        Task.FromResult<IReadOnlyDictionary<string, string>>(new Dictionary<string, string>(StringComparer.Ordinal) { ["simulated"] = "true" });
+        Task.FromResult<IReadOnlyDictionary<string, string>>(new Dictionary<string, string>(StringComparer.Ordinal) { ["simulated"] = "true", ["containerStatus"] = container is null ? "" : "0" });
 
     public Task<HostFacts> FactsAsync(GuestIdentity identity, CancellationToken cancellationToken) => Task.FromResult(new HostFacts
     {

@@ -51,6 +51,9 @@ public sealed record MachineCommand
     /// <summary>Forgets the snapshot <c>name</c>.</summary>
     public const string RemoveSnapshot = "removesnapshot";
 
+    /// <summary>Has the guest run a container from start to end. Answers <c>check</c>: at, seconds, containerId, engineId.</summary>
+    public const string Check = "check";
+
     /// <summary>Opens a way to a console: the executor dials the WebSocket <c>url</c> with the bearer token <c>secret</c> and joins it to the console of
     /// <c>kind</c>, a name of <see cref="ConsoleKind"/>. Carried out once the way stands; nobody wants it later.</summary>
     public const string Console = "console";

@@ -32,6 +32,7 @@ internal static class HostCommands
         HostSnapshotCommands.Create(context, shared),
         HostCloneCommand.Create(context, shared),
         HostStatsCommand.Create(context, shared),
+        HostCheckCommand.Create(context, shared),
     };
 
     private static Command List(CliContext context, SharedOptions shared)

@@ -20,7 +20,8 @@ internal static class HostOrderCommands
     }
 
     /// <summary>Asks, waits, prints the hosts; one sentence for each that failed.</summary>
-    internal static async Task<int> RunAsync(string[] names, string verb, JsonObject input, bool wait, TimeSpan timeout, CliContext context, SharedOptions shared, ParseResult parsed, CancellationToken token)
+    internal static async Task<int> RunAsync(string[] names, string verb, JsonObject input, bool wait, TimeSpan timeout, CliContext context, SharedOptions shared, ParseResult parsed, CancellationToken token,
+        Func<IEnumerable<HostRow>, Listing>? listing = null)
     {
         using var server = shared.Choose(context, parsed);
         var environment = await server.EnvironmentAsync(token);
@@ -48,7 +49,7 @@ internal static class HostOrderCommands
             }
         }
 
-        shared.Print(HostListing.Of(ended.OfType<HostRow>(), context.Time.GetUtcNow()), context, parsed);
+        shared.Print(listing?.Invoke(ended.OfType<HostRow>()) ?? HostListing.Of(ended.OfType<HostRow>(), context.Time.GetUtcNow()), context, parsed);
         var failures = wait ? asked.Zip(ended, HostOrder.Failure).OfType<string>().ToList() : [];
         foreach (var failure in failures)
         {

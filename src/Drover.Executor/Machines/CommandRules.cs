@@ -13,7 +13,7 @@ internal static class CommandRules
         MachineCommand.Snapshot, MachineCommand.Restore, MachineCommand.RemoveSnapshot, MachineCommand.Forward, MachineCommand.Vacate, MachineCommand.Copy,
     ];
 
-    internal static IReadOnlyList<string> Known { get; } = [MachineCommand.Claim, MachineCommand.Inspect, MachineCommand.Console, MachineCommand.Settle, .. OfMachines];
+    internal static IReadOnlyList<string> Known { get; } = [MachineCommand.Claim, MachineCommand.Inspect, MachineCommand.Check, MachineCommand.Console, MachineCommand.Settle, .. OfMachines];
 
     /// <summary>Commands that <see cref="Commands.CommandWork"/> carries out.</summary>
     internal static bool IsOfMachines(string verb) => OfMachines.Contains(verb, StringComparer.Ordinal);
@@ -25,6 +25,7 @@ internal static class CommandRules
         MachineCommand.Inspect => phase is MachinePhase.Parked or MachinePhase.Claimed or MachinePhase.Registered
             ? null
             : "The guest is not up: only one that is can be inspected.",
+        MachineCommand.Check => phase == MachinePhase.Registered ? null : "The machine is not up: only a host that is can run a container.",
         MachineCommand.Console => phase is MachinePhase.Preparing
             ? "The machine is not switched on yet; its console is there from the stage boot on."
             : phase.IsFinal() || phase is MachinePhase.Stopping or MachinePhase.Freezing ? "The machine is ending." : null,

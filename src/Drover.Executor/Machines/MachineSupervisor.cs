@@ -262,6 +262,9 @@ internal sealed class MachineSupervisor : IDisposable
             case MachineCommand.Inspect:
                 work.Inspect(running!, command);
                 break;
+            case MachineCommand.Check:
+                work.Check(running!, command);
+                break;
             case MachineCommand.Console:
                 work.OpenConsole(running!, command);
                 break;

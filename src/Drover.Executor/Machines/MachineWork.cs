@@ -81,7 +81,12 @@ internal sealed class MachineWork(MachineContext context, IMachineDriver driver,
     });
 
     /// <summary>Asks the guest what it sees of itself; <see cref="Inspected"/> takes its answer.</summary>
-    internal void Inspect(IMachine running, MachineCommand command) => _ = InspectAsync(running, command);
+    internal void Inspect(IMachine running, MachineCommand command) =>
+        _ = InspectAsync(running, command.Id, (string?)command.Arguments?["container"], (facts, _) => new CommandOutcome { Id = command.Id, Ok = true, Data = new JsonObject(facts.Select(fact => KeyValuePair.Create(fact.Key, (JsonNode?)fact.Value))) });
+
+    /// <summary>Has the guest run a container, and judges what it tells.</summary>
+    internal void Check(IMachine running, MachineCommand command) =>
+        _ = InspectAsync(running, command.Id, GuestCheck.Container, (facts, took) => GuestCheck.Read(command.Id, facts, took, context.Time.GetUtcNow()));
 
     internal void Carry(IMachine running, MachineCommand command, bool isOff) => Commands.Begin(running, command, isOff, work.Token);
 
@@ -176,26 +181,27 @@ internal sealed class MachineWork(MachineContext context, IMachineDriver driver,
         }
     }
 
-    private async Task InspectAsync(IMachine running, MachineCommand command)
+    private async Task InspectAsync(IMachine running, string id, string? container, Func<IReadOnlyDictionary<string, string>, TimeSpan, CommandOutcome> read)
     {
         await Task.Yield();
         var answer = inspection = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        var question = new GuestMessage { Type = GuestMessage.Inspect, Facts = new Dictionary<string, string>(StringComparer.Ordinal) };
-        if (command.Arguments?["container"] is JsonValue value && value.TryGetValue<string>(out var container))
+        var wanted = new Dictionary<string, string>(StringComparer.Ordinal);
+        if (container is not null)
         {
-            question = question with { Facts = new Dictionary<string, string>(StringComparer.Ordinal) { ["container"] = container } };
+            wanted["container"] = container;
         }
 
         CommandOutcome outcome;
         try
         {
-            await running.Guest.SendAsync(question, work.Token);
+            var asked = context.Time.GetTimestamp();
+            await running.Guest.SendAsync(new GuestMessage { Type = GuestMessage.Inspect, Facts = wanted }, work.Token);
             var found = (await answer.Task.WaitAsync(InspectionTime, context.Time, work.Token)).Facts ?? new Dictionary<string, string>(StringComparer.Ordinal);
-            outcome = new CommandOutcome { Id = command.Id, Ok = true, Data = new JsonObject(found.Select(fact => KeyValuePair.Create(fact.Key, (JsonNode?)fact.Value))) };
+            outcome = read(found, context.Time.GetElapsedTime(asked));
         }
         catch (Exception e) when (e is TimeoutException or OperationCanceledException)
         {
-            outcome = new CommandOutcome { Id = command.Id, Ok = false, Message = $"The guest did not answer within {InspectionTime.TotalMinutes:0} minutes." };
+            outcome = new CommandOutcome { Id = id, Ok = false, Message = $"The guest did not answer within {InspectionTime.TotalMinutes:0} minutes." };
         }
 
         await events.PostAsync(new MachineEvent.CommandEnded(outcome));

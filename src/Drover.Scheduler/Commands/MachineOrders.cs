@@ -20,11 +20,11 @@ internal sealed class MachineOrders(RequestBook book, SchedulerOptions options) 
     private static readonly string[] s_verbs =
     [
         MachineCommand.Stop, MachineCommand.Start, MachineCommand.Reboot, MachineCommand.Resize, MachineCommand.Limit,
-        MachineCommand.Snapshot, MachineCommand.Restore, MachineCommand.RemoveSnapshot, MachineCommand.Forward,
+        MachineCommand.Snapshot, MachineCommand.Restore, MachineCommand.RemoveSnapshot, MachineCommand.Forward, MachineCommand.Check,
     ];
 
     /// <summary>Fields of the machine that an executor may tell.</summary>
-    private static readonly string[] s_fields = ["snapshots", "limits", "ports"];
+    private static readonly string[] s_fields = ["snapshots", "limits", "ports", "check"];
 
     /// <summary>The server's processes that carry a wish.</summary>
     public static IReadOnlyList<string> Events { get; } =
@@ -92,6 +92,7 @@ internal sealed class MachineOrders(RequestBook book, SchedulerOptions options) 
         MachineCommand.Resize => "The disk grows",
         MachineCommand.Limit => "The limits are set",
         MachineCommand.Forward => "The ports are opened",
+        MachineCommand.Check => "A container is run to its end",
         MachineCommand.Snapshot => "The disk is kept in a snapshot",
         MachineCommand.Restore => "The disk is brought back to a snapshot",
         _ => "The snapshot is removed",

@@ -49,6 +49,7 @@ internal static class MachineCommands
         Add("resize", "machineResizeInput", "update", [.. Standing, .. MachineResize.UnderWay], Resize);
         Add("limit", "machineLimits", "update", Standing, Limit);
         Add("forward", "machineForwardInput", "update", ["active"], Forward);
+        Add("check", null, "update", ["active"], (_, _) => []);
         Add("snapshot", "machineSnapshotInput", "update", Standing, Snapshot);
         Add("restore", "machineSnapshotName", "update", Standing, Existing);
         Add("removesnapshot", "machineSnapshotName", "update", Standing, Existing);

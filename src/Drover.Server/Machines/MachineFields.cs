@@ -36,6 +36,7 @@ internal static class MachineFields
         Bag(type, MachineClone.CopyOf, "string").Says("The machine whose disk it started with, when it is a clone.");
         Bag(type, "readySeconds", "float").Says("From the request to active.");
         Bag(type, "snapshots", "array[json]").Says("Its disk's snapshots, oldest first: name, created, bytes.");
+        Bag(type, "check", "json").Says("The last check that succeeded: a container was run to its end. at, seconds, containerId, engineId.");
         Bag(type, "limits", "json").Says("What limits its disks and its network now: diskOperations, diskBytes and networkBytes per second.");
         Bag(type, "extractedConfig", "string").Updatable().ReadBy(Roles.Service).WrittenBy(Roles.Service).Length(0, 512 * 1024);
         Bag(type, "authCertificateAuthority", "string").Creatable().Length(0, 8192);

@@ -25,6 +25,7 @@ public sealed class HostOrderTests : IAsyncLifetime
     [InlineData("limit", """{"diskBytes":"50MiB","diskOperations":100}""", "host", "limit", "web", "--disk-bytes", "50MiB", "--disk-operations", "100")]
     [InlineData("limit", """{"networkBytes":"10MiB"}""", "host", "limit", "web", "--network-bytes", "10MiB")]
     [InlineData("limit", "{}", "host", "limit", "web", "--none")]
+    [InlineData("check", "{}", "host", "check", "web")]
     [InlineData("snapshot", "{}", "host", "snapshot", "create", "web")]
     [InlineData("snapshot", """{"name":"a"}""", "host", "snapshot", "create", "web", "a")]
     [InlineData("forward", """{"ports":["8080:80","8443:443"]}""", "host", "forward", "web", "8080:80", "8443:443")]

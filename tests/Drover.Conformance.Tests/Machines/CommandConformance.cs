@@ -50,6 +50,10 @@ public abstract partial class MachineDriverConformance
         var none = await lab.CommandAsync(MachineCommand.RemoveSnapshot, new JsonObject { ["name"] = "before" }, limit.Token);
         Assert.Empty(none.Data!["snapshots"]!.AsArray());
 
+        var check = await lab.CommandAsync(MachineCommand.Check, null, limit.Token);
+        Assert.True(check.Ok, check.Message);
+        Assert.True((double)check.Data!["check"]!["seconds"]! >= 0);
+
         var usage = await UsageAsync(lab, limit.Token);
         Assert.NotEmpty(usage.Samples);
         Assert.All(usage.Samples, sample => Assert.True(sample.MemoryBytes > 0 && sample.MemoryBytes <= sample.ResidentBytes));
