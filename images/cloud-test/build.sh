@@ -29,7 +29,8 @@ docker=(docker.io iptables)
 while [ $# -gt 0 ]; do
     case $1 in
     --cache) cache=${2:?--cache needs a folder} && shift ;;
-    --without-docker) docker=() ;;
+    # As images of the field do, it takes the whole of a larger disk at its first start: Docker needs the room.
+    --without-docker) docker=(cloud-guest-utils fdisk) ;;
     -h | --help) usage && exit 0 ;;
     *) usage >&2 && exit 2 ;;
     esac
