@@ -178,6 +178,7 @@ public sealed class TestCluster : IAsyncDisposable
             MasterRetryMax = TimeSpan.FromMilliseconds(100),
             ExecutorReregistrationTimeout = TimeSpan.FromSeconds(5),
             UpdateRetryInterval = TimeSpan.FromMilliseconds(500),
+            DeleteSandboxesEndedAsAsked = true,
             Reached = Switches[Part.Agent].Reached,
         },
         TimeProvider.System, Logging, cancellationToken);

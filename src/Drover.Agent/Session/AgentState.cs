@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json.Serialization;
 
 namespace Drover.Agent.Session;
@@ -6,7 +7,7 @@ namespace Drover.Agent.Session;
 /// <summary>What the agent keeps across restarts of itself and of its guest. Only this program writes it.</summary>
 internal sealed record AgentState
 {
-    /// <summary>In place of a machine's uuid: the key of a spare, which belongs to whoever claims it.</summary>
+    /// <summary>In place of a machine's uuid: the key of a spare, of which whoever claims it makes its own (<see cref="ClaimedBy"/>).</summary>
     public const string Spare = "";
 
     /// <summary>The machine that all the rest belongs to, or <see cref="Spare"/>.</summary>
@@ -26,6 +27,11 @@ internal sealed record AgentState
     public bool Linked { get; init; }
 
     public static AgentState NewKey(string machineUuid) => new() { MachineUuid = machineUuid, RegisterKey = RandomNumberGenerator.GetHexString(128, lowercase: true) };
+
+    /// <summary>The same machine makes the same key of a spare's each time, another machine another: what the spare wrote is on the disk for good, and may come along with a copy of that disk
+    /// that was taken before the claimer's own state was there.</summary>
+    public AgentState ClaimedBy(string machineUuid) =>
+        this with { MachineUuid = machineUuid, RegisterKey = Convert.ToHexStringLower(SHA512.HashData(Encoding.UTF8.GetBytes($"{RegisterKey} {machineUuid}"))) };
 
     [JsonIgnore]
     public bool HasKeys => Url is not null && AccessKey is not null && SecretKey is not null;

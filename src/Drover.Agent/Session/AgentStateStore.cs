@@ -24,7 +24,7 @@ internal sealed class AgentStateStore(string folder, AgentLog log, Action<string
         File.Delete(probe);
     }
 
-    /// <summary>What is known of <paramref name="machineUuid"/>, which takes over a spare's key; null if nothing is, also when the file belongs to another machine (a copied disk)
+    /// <summary>What is known of <paramref name="machineUuid"/>, which makes its own key of a spare's; null if nothing is, also when the file belongs to another machine (a copied disk)
     /// or cannot be read (kept beside as <c>agent.json.damaged</c>).</summary>
     public async Task<AgentState?> LoadAsync(string machineUuid, CancellationToken cancellationToken)
     {
@@ -49,7 +49,7 @@ internal sealed class AgentStateStore(string folder, AgentLog log, Action<string
 
             if (state?.MachineUuid == AgentState.Spare)
             {
-                return state with { MachineUuid = machineUuid };
+                return state.ClaimedBy(machineUuid);
             }
 
             log.Say("the stored keys belong to another machine; registering anew");

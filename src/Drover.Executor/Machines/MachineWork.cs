@@ -82,7 +82,7 @@ internal sealed class MachineWork(MachineContext context, IMachineDriver driver,
 
     /// <summary>Asks the guest what it sees of itself; <see cref="Inspected"/> takes its answer.</summary>
     internal void Inspect(IMachine running, MachineCommand command) =>
-        _ = InspectAsync(running, command.Id, (string?)command.Arguments?["container"], (facts, _) => new CommandOutcome { Id = command.Id, Ok = true, Data = new JsonObject(facts.Select(fact => KeyValuePair.Create(fact.Key, (JsonNode?)fact.Value))) });
+        _ = InspectAsync(running, command.Id, command.Arguments?["container"] is JsonValue value && value.TryGetValue<string>(out var container) ? container : null, (facts, _) => new CommandOutcome { Id = command.Id, Ok = true, Data = new JsonObject(facts.Select(fact => KeyValuePair.Create(fact.Key, (JsonNode?)fact.Value))) });
 
     /// <summary>Has the guest run a container, and judges what it tells.</summary>
     internal void Check(IMachine running, MachineCommand command) =>

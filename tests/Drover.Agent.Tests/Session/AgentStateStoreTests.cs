@@ -30,11 +30,17 @@ public sealed class AgentStateStoreTests : IDisposable
     }
 
     [Fact]
-    public async Task State_OfASpare_BecomesItsClaimers()
+    public async Task State_OfASpare_IsAnotherKeyForEachThatClaimsIt_AndTheSameEachTime()
     {
-        var key = AgentState.NewKey(AgentState.Spare);
-        await Store.SaveAsync(key, durable: true, Cancel);
-        Assert.Equal(key with { MachineUuid = "u-1" }, await Store.LoadAsync("u-1", Cancel));
+        var spare = AgentState.NewKey(AgentState.Spare);
+        await Store.SaveAsync(spare, durable: true, Cancel);
+        var claimed = await Store.LoadAsync("u-1", Cancel);
+        Assert.Equal(("u-1", spare.RegisterKey.Length), (claimed!.MachineUuid, claimed.RegisterKey.Length));
+        Assert.Equal(claimed, await Store.LoadAsync("u-1", Cancel));
+
+        // A copy of the disk that was taken before the claimer wrote its state.
+        var copy = await Store.LoadAsync("u-2", Cancel);
+        Assert.Equal(3, new[] { spare.RegisterKey, claimed.RegisterKey, copy!.RegisterKey }.Distinct(StringComparer.Ordinal).Count());
     }
 
     [Fact]
