@@ -8,15 +8,16 @@ namespace Drover.Cluster.Tests;
 /// <summary>Consoles on their whole road: server, scheduler, LocalMesos, executor, and back by a WebSocket of the executor's.</summary>
 public sealed class ConsoleTests
 {
+    private static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(20);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
+
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     [Fact]
     public async Task Serial_OfAMachine_GivesBackWhatIsTyped_AndEndsWithTheMachine()
     {
         await using var cluster = await TestCluster.StartAsync(new TestClusterOptions(), Token);
-        var road = new Road(cluster);
-        var id = await road.CreateAsync("web-1", Token);
-        await road.StateAsync(id, ["active"], Token);
+        var (road, id) = await MachineAsync(cluster);
 
         using var serial = await OpenAsync(road, id, "serial");
         await UntilAsync(serial, "it gives back what you type");
@@ -40,9 +41,7 @@ public sealed class ConsoleTests
     public async Task Console_ThatStands_NeedsNoOtherPart_AndAnotherCanBeOpenedAfterwards(Part part)
     {
         await using var cluster = await TestCluster.StartAsync(new TestClusterOptions(), Token);
-        var road = new Road(cluster);
-        var id = await road.CreateAsync("web-1", Token);
-        await road.StateAsync(id, ["active"], Token);
+        var (road, id) = await MachineAsync(cluster);
         using var before = await OpenAsync(road, id, "serial");
         await UntilAsync(before, "it gives back what you type");
         await cluster.RestartAsync(part, Token);
@@ -55,9 +54,7 @@ public sealed class ConsoleTests
     public async Task Console_OfAServerThatStops_Ends_AndAnotherCanBeOpenedAtTheNext()
     {
         await using var cluster = await TestCluster.StartAsync(new TestClusterOptions(), Token);
-        var road = new Road(cluster);
-        var id = await road.CreateAsync("web-1", Token);
-        await road.StateAsync(id, ["active"], Token);
+        var (road, id) = await MachineAsync(cluster);
         using var before = await OpenAsync(road, id, "serial");
         await UntilAsync(before, "it gives back what you type");
         var ended = EndAsync(before);
@@ -66,9 +63,20 @@ public sealed class ConsoleTests
         using var after = await OpenUntilAsync(road, id, "it gives back what you type");
     }
 
+    /// <summary>One machine that is active.</summary>
+    private static async Task<(Road Road, string Id)> MachineAsync(TestCluster cluster)
+    {
+        var road = new Road(cluster);
+        var id = await road.CreateAsync("web-1", Token);
+        await road.StateAsync(id, ["active"], Token);
+        return (road, id);
+    }
+
     /// <summary>Parts that have just started may refuse for a moment: then a person tries again.</summary>
     private static async Task<ClientWebSocket> OpenUntilAsync(Road road, string id, string text)
     {
+        using var limit = new CancellationTokenSource(Patience);
+        using var pace = new PeriodicTimer(Pace);
         while (true)
         {
             var console = await OpenAsync(road, id, "serial");
@@ -78,12 +86,14 @@ public sealed class ConsoleTests
             }
 
             console.Dispose();
-            await Task.Delay(20, Token);
+            await pace.WaitForNextTickAsync(limit.Token);
         }
     }
 
     private static async Task<ClientWebSocket> OpenAsync(Road road, string id, string kind)
     {
+        using var limit = new CancellationTokenSource(Patience);
+        using var pace = new PeriodicTimer(Pace);
         while (true)
         {
             try
@@ -95,7 +105,7 @@ public sealed class ConsoleTests
             }
             catch (Exception e) when (e is Api.Cattle.CattleException { IsTransient: true } or WebSocketException)
             {
-                await Task.Delay(20, Token);
+                await pace.WaitForNextTickAsync(limit.Token);
             }
         }
     }

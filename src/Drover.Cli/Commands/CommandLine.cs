@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;
 using Drover.Api.Cattle;
+using Drover.Cli.Commands.Hosts;
 using Drover.Cli.Output;
 
 namespace Drover.Cli.Commands;

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Drover.Cli.Commands.Hosts;
 using Drover.Cli.Local;
 
 namespace Drover.Cli.Commands;

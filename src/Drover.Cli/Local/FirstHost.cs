@@ -1,5 +1,5 @@
 using Drover.Api.Cattle;
-using Drover.Cli.Commands;
+using Drover.Cli.Commands.Hosts;
 using Drover.Cli.Hosts;
 using Drover.Cli.Output;
 

@@ -18,7 +18,7 @@ internal sealed class DiskDiscards(RequestBook book, SchedulerOptions options)
             return false;
         }
 
-        turn.Put(request.After(RequestEvent.Discard, turn.Now) with
+        turn.Put(request.After(RequestEvent.Discard, turn.Now).WithoutAttempt() with
         {
             Discard = true,
             Remove = remove ?? request.Remove,
@@ -28,17 +28,8 @@ internal sealed class DiskDiscards(RequestBook book, SchedulerOptions options)
             Failure = null,
             Hindrance = null,
             Address = null,
-            Claim = null,
-            Commands = [],
             Spec = new MachineSpec { MilliCpus = 0, MemoryBytes = 0, DiskBytes = 0 },
             Kept = request.Kept.Stage == KeptStage.Copying ? request.Kept : request.Kept with { Stage = KeptStage.Away },
-            Placement = null,
-            Task = null,
-            Confirmed = false,
-            LostSince = null,
-            OfferedAt = null,
-            FirstWordAt = null,
-            Report = null,
             Drops = 0,
             NotBefore = null,
             ChangedAt = turn.Now,

@@ -132,6 +132,20 @@ internal sealed record MachineRequest
 
     public string? TaskId => Claim?.TaskId ?? TaskIdOfAttempt;
 
+    /// <summary>Nothing of the attempt is left: the next is another task, perhaps elsewhere.</summary>
+    public MachineRequest WithoutAttempt() => this with
+    {
+        Claim = null,
+        Commands = [],
+        Placement = null,
+        Task = null,
+        Confirmed = false,
+        LostSince = null,
+        OfferedAt = null,
+        FirstWordAt = null,
+        Report = null,
+    };
+
     private string? TaskIdOfAttempt => Attempt == 0 ? null : $"{ExternalId}.{Attempt}";
 
     /// <summary>The state after the event; the same record when the event means nothing here.</summary>

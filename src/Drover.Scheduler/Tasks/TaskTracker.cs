@@ -152,19 +152,10 @@ internal sealed partial class TaskTracker(RequestBook book, PoolBook pool, PoolT
     /// <summary>Nothing of the attempt is left; the next is another task.</summary>
     private void Queue(MachineRequest request, RequestEvent why, Turn turn)
     {
-        turn.Put(request.After(why, turn.Now) with
+        turn.Put(request.After(why, turn.Now).WithoutAttempt() with
         {
             Spec = request.Order?.Wanted ?? request.Spec,
-            Claim = null,
             NoClaim = request.NoClaim || request.Claim is not null,
-            Commands = [],
-            Placement = null,
-            Task = null,
-            Confirmed = false,
-            LostSince = null,
-            OfferedAt = null,
-            FirstWordAt = null,
-            Report = null,
         });
 
         // A registration token is good for one machine that came up; that one may have used it.

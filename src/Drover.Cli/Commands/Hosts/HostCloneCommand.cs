@@ -1,7 +1,7 @@
 using System.CommandLine;
 using Drover.Cli.Hosts;
 
-namespace Drover.Cli.Commands;
+namespace Drover.Cli.Commands.Hosts;
 
 /// <summary><c>drover host clone NAME NEW</c>: new hosts that start with a copy of another one's disk.</summary>
 internal static class HostCloneCommand

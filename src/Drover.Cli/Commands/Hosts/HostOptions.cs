@@ -3,7 +3,7 @@ using System.Globalization;
 using Drover.Api;
 using Drover.Cli.Hosts;
 
-namespace Drover.Cli.Commands;
+namespace Drover.Cli.Commands.Hosts;
 
 /// <summary>What a new host should be; the same options for <c>host create</c> and for the first host of <c>up</c>.</summary>
 internal sealed class HostOptions

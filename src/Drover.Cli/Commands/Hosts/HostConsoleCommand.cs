@@ -3,7 +3,7 @@ using Drover.Api.Cattle;
 using Drover.Cli.Hosts;
 using Drover.Cli.Output;
 
-namespace Drover.Cli.Commands;
+namespace Drover.Cli.Commands.Hosts;
 
 /// <summary><c>drover host console NAME</c>: the boot log and whatever else the machine wrote to its serial port.</summary>
 internal static class HostConsoleCommand

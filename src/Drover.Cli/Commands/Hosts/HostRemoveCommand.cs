@@ -2,7 +2,7 @@ using System.CommandLine;
 using Drover.Cli.Hosts;
 using Drover.Cli.Output;
 
-namespace Drover.Cli.Commands;
+namespace Drover.Cli.Commands.Hosts;
 
 /// <summary><c>drover host rm NAME…</c>: asks once, by name; without a terminal only with <c>--yes</c>.</summary>
 internal static class HostRemoveCommand

@@ -2,7 +2,7 @@ using System.CommandLine;
 using Drover.Cli.Hosts;
 using Drover.Cli.Output;
 
-namespace Drover.Cli.Commands;
+namespace Drover.Cli.Commands.Hosts;
 
 /// <summary><c>drover host …</c></summary>
 internal static class HostCommands

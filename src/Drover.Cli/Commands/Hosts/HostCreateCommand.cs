@@ -3,7 +3,7 @@ using Drover.Api.Cattle;
 using Drover.Cli.Hosts;
 using Drover.Cli.Output;
 
-namespace Drover.Cli.Commands;
+namespace Drover.Cli.Commands.Hosts;
 
 /// <summary><c>drover host create NAME</c>: asks for machines and shows each stage until their hosts are active.</summary>
 internal static class HostCreateCommand

@@ -4,7 +4,7 @@ using System.Text.Json.Nodes;
 using Drover.Cli.Hosts;
 using Drover.Cli.Output;
 
-namespace Drover.Cli.Commands;
+namespace Drover.Cli.Commands.Hosts;
 
 /// <summary><c>drover host snapshot create|ls|restore|rm</c></summary>
 internal static class HostSnapshotCommands

@@ -5,7 +5,7 @@ using Drover.Api;
 using Drover.Cli.Hosts;
 using Drover.Cli.Output;
 
-namespace Drover.Cli.Commands;
+namespace Drover.Cli.Commands.Hosts;
 
 /// <summary><c>drover host stop|start|reboot|resize|limit</c>: what is done with a machine that is there.</summary>
 internal static class HostOrderCommands

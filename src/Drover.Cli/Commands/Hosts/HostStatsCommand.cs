@@ -4,7 +4,7 @@ using Drover.Api;
 using Drover.Cli.Hosts;
 using Drover.Cli.Output;
 
-namespace Drover.Cli.Commands;
+namespace Drover.Cli.Commands.Hosts;
 
 /// <summary><c>drover host stats [NAME…]</c>: what hosts take of the computers that they run on, measured from outside.</summary>
 internal static class HostStatsCommand

@@ -2,7 +2,7 @@ using System.CommandLine;
 using System.Text.Json.Nodes;
 using Drover.Cli.Hosts;
 
-namespace Drover.Cli.Commands;
+namespace Drover.Cli.Commands.Hosts;
 
 /// <summary><c>drover host set|protect|unprotect</c>: changes of what is kept about a machine; the machine itself does not notice.</summary>
 internal static class HostSetCommands

@@ -3,7 +3,7 @@ using System.Text.Json.Nodes;
 using Drover.Cli.Hosts;
 using Drover.Cli.Output;
 
-namespace Drover.Cli.Commands;
+namespace Drover.Cli.Commands.Hosts;
 
 /// <summary><c>drover host check NAME…</c>: whether a host really runs containers.</summary>
 internal static class HostCheckCommand

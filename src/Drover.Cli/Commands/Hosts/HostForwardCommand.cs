@@ -2,7 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text.Json.Nodes;
 
-namespace Drover.Cli.Commands;
+namespace Drover.Cli.Commands.Hosts;
 
 /// <summary><c>drover host forward</c></summary>
 internal static class HostForwardCommand
