@@ -14,6 +14,14 @@ internal sealed class HostsBenchmark(HostsBenchmarkOptions options, Instance ins
     /// <summary>Of the warm hosts, so many run a container.</summary>
     private const int Checks = 3;
 
+    /// <summary>So long an emulated host waits for its further cards at most.</summary>
+    private static readonly TimeSpan CardPatience = TimeSpan.FromSeconds(30);
+
+    private static readonly TimeSpan IdleWindow = TimeSpan.FromSeconds(5);
+
+    /// <summary>Of one processor, that an idle machine takes at most.</summary>
+    private const double IdleShare = 0.05;
+
     private static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(100);
 
     private readonly List<Figure> figures = [];
@@ -166,7 +174,8 @@ internal sealed class HostsBenchmark(HostsBenchmarkOptions options, Instance ins
         figures.Add(new Figure($"{options.AtOnce} at once: each", "s", [.. made.Select(m => m.Seconds)]));
         if (options.Accelerator != "simulated")
         {
-            // What an idle copy holds: the guests have nothing to do, the samples a minute apart would say the same.
+            // What an idle copy holds, with all its cards.
+            await IdleAsync(cancellationToken);
             figures.Add(new Figure("memory per idle copy (PSS of QEMU)", "MB", [.. instance.Find("qemu-system-x86_64").Select(Usage.ProportionalMegabytes)]));
             figures.Add(new Figure("memory per executor (PSS)", "MB", [.. instance.Find("drover-executor").Select(Usage.ProportionalMegabytes)]));
             figures.Add(new Figure("disk per host", "MB", [.. Usage.DiskMegabytes(instance.Data)]));
@@ -176,6 +185,23 @@ internal sealed class HostsBenchmark(HostsBenchmarkOptions options, Instance ins
         {
             await machines.RemoveAsync(one.Machine.Id, cancellationToken);
         }
+    }
+
+    /// <summary>Waits until the machines have got all that they get as hosts, and do nothing any more.</summary>
+    private async Task IdleAsync(CancellationToken cancellationToken)
+    {
+        await Task.Delay(CardPatience, cancellationToken);
+        using var timer = new PeriodicTimer(IdleWindow);
+        TimeSpan before, now = Used();
+        do
+        {
+            before = now;
+            await timer.WaitForNextTickAsync(cancellationToken);
+            now = Used();
+        }
+        while (now - before > IdleWindow * IdleShare * options.AtOnce);
+
+        TimeSpan Used() => instance.Find("qemu-system-x86_64").Aggregate(TimeSpan.Zero, (sum, pid) => sum + Usage.ProcessorTime(pid));
     }
 
     private JsonObject Config(string startFrom, string? image = null) => new()

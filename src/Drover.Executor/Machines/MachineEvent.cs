@@ -10,6 +10,9 @@ internal abstract record MachineEvent
 
     internal sealed record Progressed(string Stage, string Message) : MachineEvent;
 
+    /// <summary>The machine may be switched on.</summary>
+    internal sealed record TurnCame : MachineEvent;
+
     internal sealed record PoweredOn(IMachine Machine) : MachineEvent;
 
     internal sealed record StageFailed(string Stage, string Cause, bool DisksMissing = false) : MachineEvent;

@@ -12,6 +12,8 @@ namespace Drover.Executor.Machines;
 /// </remarks>
 internal sealed class MachineSupervisor : IDisposable
 {
+    private const string SwitchedOn = "The machine is switched on.";
+
     private static readonly string[] Preparations = [MachineStage.Image, MachineStage.Disk, MachineStage.Network];
 
     private readonly MachineEvents events = new();
@@ -72,6 +74,11 @@ internal sealed class MachineSupervisor : IDisposable
         {
             case MachineEvent.Prepared(var stage) when phase == MachinePhase.Preparing:
                 BeginAfter(stage);
+                break;
+            case MachineEvent.TurnCame when phase == MachinePhase.Preparing:
+                work.Limit(MachineStage.Boot);
+                story.Note(phase, SwitchedOn);
+                work.PowerOn();
                 break;
             case MachineEvent.PoweredOn(var machine) when Moves(MachineTrigger.PoweredOn):
                 running = machine;
@@ -163,8 +170,17 @@ internal sealed class MachineSupervisor : IDisposable
             return;
         }
 
-        BeginStage(MachineStage.Boot, "The machine is switched on.");
-        work.PowerOn();
+        if (work.TryTakeTurn())
+        {
+            BeginStage(MachineStage.Boot, SwitchedOn);
+            work.PowerOn();
+            return;
+        }
+
+        // Not limited: it depends on how many there are.
+        work.Unlimit();
+        story.Begin(phase, MachineStage.Boot, "Waiting for its turn: others are coming up on this computer.");
+        work.AwaitTurn();
     }
 
     private void BeginPreparation(string stage)

@@ -29,6 +29,7 @@ internal sealed class MachineWork(MachineContext context, IMachineDriver driver,
     private IMachine? machine;
     private TaskCompletionSource<GuestMessage>? inspection;
     private ITimer? timer;
+    private StartTurn? turn;
 
     internal void Prepare(string stage)
     {
@@ -39,6 +40,28 @@ internal sealed class MachineWork(MachineContext context, IMachineDriver driver,
             return new MachineEvent.Prepared(stage);
         });
     }
+
+    /// <summary>A place among the machines that come up, if there is one; else <see cref="AwaitTurn"/>.</summary>
+    internal bool TryTakeTurn()
+    {
+        var places = StartTurn.Places(driver.Accelerator?.Name);
+        try
+        {
+            return places == 0 || (turn = StartTurn.TryTake(context.StateDirectory, places, context.Time)) is not null;
+        }
+        catch (IOException e)
+        {
+            // It is a courtesy, not a condition.
+            context.Options.Log($"no turns are taken: {e.Message}");
+            return true;
+        }
+    }
+
+    internal void AwaitTurn() => act = ActAsync(MachineStage.Boot, async token =>
+    {
+        turn = await StartTurn.TakeAsync(context.StateDirectory, StartTurn.Places(driver.Accelerator?.Name), context.Time, token);
+        return new MachineEvent.TurnCame();
+    });
 
     internal void PowerOn() => act = ActAsync(MachineStage.Boot, async token =>
     {
@@ -53,7 +76,12 @@ internal sealed class MachineWork(MachineContext context, IMachineDriver driver,
         timer = StageTimer.Start(stage, context.Task.Timeouts, context.Time, seconds => events.Post(new MachineEvent.StageTimedOut(stage, seconds)));
     }
 
-    internal void Unlimit() => timer?.Dispose();
+    /// <summary>Nothing is waited for any more: the machine is up, or goes.</summary>
+    internal void Unlimit()
+    {
+        timer?.Dispose();
+        turn?.Dispose();
+    }
 
     /// <summary>Listens to the guest and waits for the machine's end.</summary>
     internal void Attend(IMachine running)
@@ -119,6 +147,7 @@ internal sealed class MachineWork(MachineContext context, IMachineDriver driver,
         await work.CancelAsync();
         events.Close();
         await act;
+        turn?.Dispose();
         machine?.Kill();
         await Commands.EndAsync();
         await consoles.EndAsync();
@@ -136,6 +165,7 @@ internal sealed class MachineWork(MachineContext context, IMachineDriver driver,
     public void Dispose()
     {
         timer?.Dispose();
+        turn?.Dispose();
         powerOff?.Dispose();
         work.Dispose();
     }

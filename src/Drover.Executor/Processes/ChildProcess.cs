@@ -86,6 +86,12 @@ internal sealed class ChildProcess : IDisposable
 
     private void StartAndWait(ProcessSpec spec, int input, int output, int error, TaskCompletionSource started)
     {
+        if (spec.Niceness > 0)
+        {
+            // This thread's alone (nice(2), on Linux), and its child's.
+            _ = LibC.Nice(spec.Niceness);
+        }
+
         try
         {
             Pid = SpawnCall.Run(spec, input, output, error);

@@ -27,6 +27,9 @@ internal sealed record ProcessSpec
 
     /// <summary>The child gets SIGKILL when this process ends, however it ends. Needs <c>setpriv</c> of util-linux.</summary>
     public bool DiesWithParent { get; init; }
+
+    /// <summary>How far the child stands back where processors are scarce, 0 to 19 (nice(2)); added to our own.</summary>
+    public int Niceness { get; init; }
 }
 
 /// <summary>An unprivileged user for a child.</summary>

@@ -10,6 +10,9 @@ namespace Drover.Executor.Qemu;
 /// <summary>Starts QEMU processes of one machine: one, or a second after a copy that did not come up.</summary>
 internal sealed class QemuLaunch(MachineContext context, QemuUser user, RingLog log)
 {
+    /// <summary>Many guests that come up at once would leave nothing for those that start, watch and register them.</summary>
+    private const int StandsBack = 5;
+
     /// <summary>Starts QEMU and returns when its devices stand.</summary>
     /// <param name="inherited">Descriptors that it gets, under their numbers.</param>
     /// <param name="own">Files of the sandbox that must belong to QEMU's user, beside those that every QEMU has.</param>
@@ -29,6 +32,7 @@ internal sealed class QemuLaunch(MachineContext context, QemuUser user, RingLog 
             User = user.User,
             TakesInput = true,
             DiesWithParent = true,
+            Niceness = StandsBack,
         };
         ChildProcess child;
         try

@@ -7,6 +7,7 @@ using Drover.Executor.Consoles;
 using Drover.Executor.Machines;
 using Drover.Executor.Networking;
 using Drover.Executor.Processes;
+using Drover.Executor.Usage;
 
 namespace Drover.Executor.Qemu;
 
@@ -14,6 +15,9 @@ namespace Drover.Executor.Qemu;
 internal sealed class QemuMachine : IMachine
 {
     private static readonly TimeSpan LogDrainTime = TimeSpan.FromSeconds(1);
+
+    /// <summary>Longest wait of a host for its further cards.</summary>
+    private static readonly TimeSpan CardPatience = TimeSpan.FromSeconds(30);
 
     private readonly MachineContext context;
     private readonly ChildProcess child;
@@ -27,6 +31,7 @@ internal sealed class QemuMachine : IMachine
     private bool settled;
     private bool guestShallGrow;
     private FurtherCards? further;
+    private bool isEmulated;
 
     internal QemuMachine(MachineContext context, ChildProcess child, ProcessRecord record, ProcessUser? user, IGuestChannel guest, RingLog log)
     {
@@ -84,7 +89,8 @@ internal sealed class QemuMachine : IMachine
 
     /// <summary>Gives a copy the cards beside its first when it is a host: the way to the server is the first card's, and to find another one takes a guest under
     /// emulation as long as all else together.</summary>
-    internal void PlugWhenHost(FurtherCards cards) => further = cards;
+    /// <param name="emulated">Whether finding a card costs the guest about a second of a processor: others that come up go first then.</param>
+    internal void PlugWhenHost(FurtherCards cards, bool emulated) => (further, isEmulated) = (cards, emulated);
 
     /// <summary>Cards that the guest has yet to get.</summary>
     internal bool LacksCards => further is not null;
@@ -114,12 +120,22 @@ internal sealed class QemuMachine : IMachine
 
     private async Task PlugAsync(CancellationToken cancellationToken)
     {
-        if (further is not { } cards)
+        if (further is null)
         {
             return;
         }
 
-        further = null;
+        if (isEmulated)
+        {
+            await CpuPressure.OfThisComputer(context.Time).CalmAsync(CardPatience, cancellationToken);
+        }
+
+        if (Interlocked.Exchange(ref further, null) is not { } cards)
+        {
+            // Plugged by a later start of the guest.
+            return;
+        }
+
         try
         {
             for (var number = 0; number < cards.Cards.Count; number++)

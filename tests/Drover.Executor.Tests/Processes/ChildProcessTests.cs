@@ -1,5 +1,6 @@
 using System.ComponentModel;
 using System.Diagnostics;
+using System.Globalization;
 using Drover.Executor.Processes;
 
 namespace Drover.Executor.Tests.Processes;
@@ -104,6 +105,23 @@ public sealed class ChildProcessTests
         Assert.Equal(child.StartTime, ProcessIdentity.StartTimeOf(child.Pid));
         Process.GetProcessById(child.Pid).Kill();
         await child.Exited.WaitAsync(Token);
+    }
+
+    [Fact]
+    public async Task Niceness_IsTheChildsAlone()
+    {
+        using var child = await ChildProcess.StartAsync(new ProcessSpec { Program = "sleep", Arguments = ["1000"], DiesWithParent = true, Niceness = 5 });
+
+        Assert.Equal(NicenessOf("self") + 5, NicenessOf($"{child.Pid}"));
+        child.Signal(LibC.SigKill);
+        await child.Exited.WaitAsync(Token);
+    }
+
+    /// <summary>proc_pid_stat(5), field 19; the name before may hold anything.</summary>
+    private static int NicenessOf(string process)
+    {
+        var stat = File.ReadAllText($"/proc/{process}/stat");
+        return int.Parse(stat[(stat.LastIndexOf(')') + 2)..].Split(' ')[16], CultureInfo.InvariantCulture);
     }
 
     private static ProcessSpec Shell(string script) => new() { Program = "sh", Arguments = ["-c", script] };
