@@ -1,4 +1,5 @@
 using Drover.Api.Agents;
+using Drover.Api.Agents.Streams;
 
 namespace Drover.Agent;
 
@@ -44,6 +45,16 @@ internal interface IGuest
     /// <summary>What is true of this host for long. Never throws for a Docker that does not answer.</summary>
     Task<HostFacts> FactsAsync(GuestIdentity identity, CancellationToken cancellationToken);
 
+    /// <summary>Connects to something in the guest for somebody at the server. Only what <see cref="StreamTarget"/> lists can be reached.</summary>
+    /// <exception cref="StreamResetException">It is none that can be reached here.</exception>
+    /// <exception cref="IOException">It does not answer; the message says what.</exception>
+    Task<GuestConnection> ConnectAsync(StreamTarget target, CancellationToken cancellationToken);
+
     /// <summary>What this host is doing. Rates are since the call before.</summary>
     Task<HostLoad> LoadAsync(CancellationToken cancellationToken);
 }
+
+/// <summary>A connection to something in the guest.</summary>
+/// <param name="Bytes">What it says and hears; the receiver's to dispose.</param>
+/// <param name="EndInput">Tells it that no more comes; what it says can still be read.</param>
+internal sealed record GuestConnection(Stream Bytes, Func<ValueTask> EndInput);

@@ -99,6 +99,7 @@ public static class DroverServer
         services.AddSingleton<AgentRegistration>();
         services.AddSingleton<AgentLinks>();
         services.AddSingleton<HostLoads>();
+        services.AddSingleton<HostStreams>();
         services.AddSingleton<AgentRemoval>();
         services.AddSingleton<HostTies>();
         services.AddSingleton<AgentPresence>();

@@ -43,7 +43,7 @@ internal static class Types
 
         yield return new ConsoleType(Get<ConsoleTickets>(), Get<EventRequests>(), options, Get<ServerStopping>(), time) { Name = "console", Plural = ConsoleAction.Path };
 
-        yield return new HostType(Get<HostLoads>(), engine, Get<AgentRemoval>()) { Name = "host", Plural = "hosts", IdLetters = "h" };
+        yield return new HostType(Get<HostLoads>(), engine, Get<AgentRemoval>(), Get<HostStreams>()) { Name = "host", Plural = "hosts", IdLetters = "h" };
 
         yield return new PoolType(Get<PoolBoard>(), options) { Name = "pool", Plural = "pools" };
 

@@ -36,9 +36,12 @@ internal sealed class DroverInstance : IAsyncDisposable
     }
 
     /// <summary>Runs one command of the CLI against this instance and returns what it printed.</summary>
-    public async Task<CommandResult> RunAsync(CancellationToken cancellationToken, params string[] arguments)
+    public Task<CommandResult> RunAsync(CancellationToken cancellationToken, params string[] arguments) => RunProgramAsync(Path.Combine(Programs, "drover"), null, cancellationToken, arguments);
+
+    /// <summary>Runs any program, with the CLI's variables, and with what it is to read.</summary>
+    public async Task<CommandResult> RunProgramAsync(string program, byte[]? input, CancellationToken cancellationToken, params string[] arguments)
     {
-        var start = new ProcessStartInfo(Path.Combine(Programs, "drover"), arguments)
+        var start = new ProcessStartInfo(program, arguments)
         {
             UseShellExecute = false,
             RedirectStandardOutput = true,
@@ -49,7 +52,9 @@ internal sealed class DroverInstance : IAsyncDisposable
         start.Environment["DROVER_DATA"] = Data;
         start.Environment["DROVER_HOME"] = Home;
         start.Environment["DROVER_CACHE"] = RunCache.Folder;
-        using var process = Process.Start(start) ?? throw new InvalidOperationException("drover did not start");
+        start.Environment["XDG_RUNTIME_DIR"] = Data;
+        using var process = Process.Start(start) ?? throw new InvalidOperationException($"{program} did not start");
+        await process.StandardInput.BaseStream.WriteAsync(input ?? [], cancellationToken);
         process.StandardInput.Close();
         var output = process.StandardOutput.ReadToEndAsync(cancellationToken);
         var error = process.StandardError.ReadToEndAsync(cancellationToken);

@@ -101,7 +101,8 @@ internal sealed class DockerClient : IDisposable
 
     public void Dispose() => _http.Dispose();
 
-    private static async Task<Socket> ConnectAsync(string path, CancellationToken cancellationToken)
+    /// <exception cref="SocketException">Nobody listens there.</exception>
+    public static async Task<Socket> ConnectAsync(string path, CancellationToken cancellationToken)
     {
         var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
         try

@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using Drover.Agent.Docker;
 using Drover.Agent.Health;
 using Drover.Api.Agents;
+using Drover.Api.Agents.Streams;
 
 namespace Drover.Agent.Guest;
 
@@ -38,6 +39,29 @@ internal sealed class LinuxGuest(DockerClient docker, TimeProvider time) : IGues
             await NetworkSetup.ApplyAsync(identity, time, cancellationToken),
         ];
         return [.. problems.OfType<string>()];
+    }
+
+    public Task<GuestConnection> ConnectAsync(StreamTarget target, CancellationToken cancellationToken) => target.Kind switch
+    {
+        StreamTarget.Docker => ConnectDockerAsync(cancellationToken),
+        _ => throw new StreamResetException(StreamFault.Refused, $"Nothing in a host is called '{target.Kind}'."),
+    };
+
+    private static async Task<GuestConnection> ConnectDockerAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            var socket = await DockerClient.ConnectAsync(DockerClient.DefaultSocket, cancellationToken);
+            return new GuestConnection(new NetworkStream(socket, ownsSocket: true), () =>
+            {
+                socket.Shutdown(SocketShutdown.Send);
+                return ValueTask.CompletedTask;
+            });
+        }
+        catch (SocketException e)
+        {
+            throw new IOException($"Docker does not answer on this host: {e.Message}.", e);
+        }
     }
 
     public async Task<IReadOnlyList<string>> TakeCardsAsync(IReadOnlyList<GuestCard> cards, CancellationToken cancellationToken) =>

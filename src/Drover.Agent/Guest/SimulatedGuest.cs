@@ -1,4 +1,5 @@
 using Drover.Api.Agents;
+using Drover.Api.Agents.Streams;
 
 namespace Drover.Agent.Guest;
 
@@ -18,6 +19,9 @@ internal sealed class SimulatedGuest(TimeProvider time, Random random) : IGuest
 
     public Task<string> WaitForDockerAsync(Func<string, Task> waiting, CancellationToken cancellationToken) =>
         Task.FromResult("docker is simulated");
+
+    public Task<GuestConnection> ConnectAsync(StreamTarget target, CancellationToken cancellationToken) =>
+        throw new StreamResetException(StreamFault.Refused, "This host is simulated: there is no Docker in it.");
 
     public bool HasDockersWord => false;
 

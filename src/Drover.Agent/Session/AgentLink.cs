@@ -4,6 +4,7 @@ using System.Net.WebSockets;
 using System.Security.Cryptography;
 using Drover.Agent.Health;
 using Drover.Api.Agents;
+using Drover.Api.Agents.Streams;
 using Drover.Api.Cattle;
 
 namespace Drover.Agent.Session;
@@ -131,16 +132,20 @@ internal sealed class AgentLink(HttpMessageHandler handler, IGuest guest, TimePr
 
         // Not linked to the caller's token: a cancelled receive aborts the socket, and the server would see a broken line.
         using var ended = new CancellationTokenSource();
+        var streams = link.Welcome.Streams == LinkMessage.CurrentStreams ? new LinkStreams(stream => ServeAsync(stream, ended.Token)) : null;
+        connection.Streams = streams;
         var watch = WatchAsync(connection, ended.Token);
         Task[] parts =
         [
             watch,
+            streams?.SendAllAsync(connection.SendFrameAsync, ended.Token) ?? Task.Delay(Timeout.Infinite, ended.Token),
             ReceiveAsync(connection, ended.Token),
             ReportLoadAsync(connection, link.Welcome.LoadSeconds ?? DefaultLoadSeconds, ended.Token),
             ReportFactsAsync(connection, identity, ended.Token),
         ];
         var stopped = Task.Delay(Timeout.Infinite, cancellationToken);
         var first = await Task.WhenAny([.. parts, stopped]);
+        streams?.End("The link to the server was lost.");
         await connection.CloseAsync(WebSocketCloseStatus.NormalClosure, first == watch ? "the server was silent" : "the agent stops");
         await ended.CancelAsync();
         await Task.WhenAll(parts).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -150,11 +155,25 @@ internal sealed class AgentLink(HttpMessageHandler handler, IGuest guest, TimePr
             : first.Exception?.InnerException?.Message);
     }
 
+    private async Task ServeAsync(LinkStream stream, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var connection = await guest.ConnectAsync(stream.Target, cancellationToken);
+            stream.Accept();
+            await StreamPump.RunAsync(stream, connection.Bytes, connection.EndInput, time, cancellationToken);
+        }
+        catch (StreamResetException e)
+        {
+            stream.Reset(e.Fault, e.Message);
+        }
+    }
+
     private async Task<LinkOutcome> GreetAsync(LinkConnection connection, string? key, GuestIdentity identity, CancellationToken cancellationToken)
     {
         var facts = await guest.FactsAsync(identity, cancellationToken);
         await connection.SendAsync(
-            new LinkMessage { Type = LinkMessage.Hello, Protocol = LinkMessage.CurrentProtocol, Version = AgentVersion.Text, Key = key, Host = facts },
+            new LinkMessage { Type = LinkMessage.Hello, Protocol = LinkMessage.CurrentProtocol, Version = AgentVersion.Text, Key = key, Host = facts, Streams = LinkMessage.CurrentStreams },
             cancellationToken);
         while (await connection.ReceiveAsync(cancellationToken) is { } message)
         {

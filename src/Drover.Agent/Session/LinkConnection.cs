@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Net.WebSockets;
 using System.Text.Json;
 using Drover.Api.Agents;
+using Drover.Api.Agents.Streams;
 
 namespace Drover.Agent.Session;
 
@@ -25,13 +26,20 @@ internal sealed class LinkConnection(WebSocket socket, TimeProvider time) : IDis
 
     public string? CloseReason => socket.CloseStatusDescription;
 
-    public async Task SendAsync(LinkMessage message, CancellationToken cancellationToken)
+    /// <summary>Gets the frames of streams; null passes them over.</summary>
+    public LinkStreams? Streams { get; set; }
+
+    public Task SendAsync(LinkMessage message, CancellationToken cancellationToken) =>
+        SendAsync(JsonSerializer.SerializeToUtf8Bytes(message, AgentJson.Default.LinkMessage), WebSocketMessageType.Text, cancellationToken);
+
+    public async ValueTask SendFrameAsync(ReadOnlyMemory<byte> frame, CancellationToken cancellationToken) => await SendAsync(frame, WebSocketMessageType.Binary, cancellationToken);
+
+    private async Task SendAsync(ReadOnlyMemory<byte> bytes, WebSocketMessageType type, CancellationToken cancellationToken)
     {
-        var json = JsonSerializer.SerializeToUtf8Bytes(message, AgentJson.Default.LinkMessage);
         await _sending.WaitAsync(cancellationToken);
         try
         {
-            await socket.SendAsync(json, WebSocketMessageType.Text, endOfMessage: true, cancellationToken);
+            await socket.SendAsync(bytes, type, endOfMessage: true, cancellationToken);
         }
         finally
         {
@@ -41,6 +49,7 @@ internal sealed class LinkConnection(WebSocket socket, TimeProvider time) : IDis
 
     /// <summary>The next message; null when the server has closed. Frames that are no message are passed over.</summary>
     /// <exception cref="WebSocketException">The connection broke.</exception>
+    /// <exception cref="StreamProtocolException">A frame that breaks the protocol: the link must end.</exception>
     public async Task<LinkMessage?> ReceiveAsync(CancellationToken cancellationToken)
     {
         while (true)
@@ -65,6 +74,12 @@ internal sealed class LinkConnection(WebSocket socket, TimeProvider time) : IDis
                 }
             }
             while (!part.EndOfMessage);
+
+            if (part.MessageType == WebSocketMessageType.Binary)
+            {
+                Streams?.Heard(_frame.WrittenSpan);
+                continue;
+            }
 
             if (!tooLong && part.MessageType == WebSocketMessageType.Text && Parse(_frame.WrittenSpan) is { } message)
             {

@@ -142,6 +142,7 @@ public sealed record LinkMessage
 {
     public const string Path = "agentlink";
     public const int CurrentProtocol = 1;
+    public const int CurrentStreams = 1;
     public const int CloseGone = 4001;
     public const int CloseProtocol = 4002;
 
@@ -180,6 +181,9 @@ public sealed record LinkMessage
 
     /// <summary>In a welcome: the host's id on the server.</summary>
     public string? HostId { get; init; }
+
+    /// <summary>In a hello and a welcome: the version of streams that the side speaks; without both there are none.</summary>
+    public int? Streams { get; init; }
 }
 
 /// <summary>What is true of a host for long.</summary>
@@ -252,6 +256,7 @@ public sealed record HostLoad
 [JsonSourceGenerationOptions(JsonSerializerDefaults.Web, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(GuestMessage))]
 [JsonSerializable(typeof(LinkMessage))]
+[JsonSerializable(typeof(Streams.StreamTarget))]
 [JsonSerializable(typeof(HostFacts))]
 [JsonSerializable(typeof(HostLoad))]
 public sealed partial class AgentJson : JsonSerializerContext;

@@ -11,7 +11,7 @@ namespace Drover.Executor.Images;
 /// frees the lock of a dead process, and what that process left half made is continued by the next. Content is verified when it arrives, and at use as
 /// <see cref="ImageProof"/> says; what has changed is fetched anew.
 /// </remarks>
-internal sealed class ImageCache(string cacheDirectory, ImageDownload download, TimeProvider time, long capacityBytes)
+internal sealed class ImageCache(string cacheDirectory, ImageDownload download, TimeProvider time, long capacityBytes, Action<string>? reached = null)
 {
     /// <summary>Looks at an image that has changed, until the machines that use it are to blame and not another executor that looks.</summary>
     private const int Looks = 100;
@@ -54,6 +54,7 @@ internal sealed class ImageCache(string cacheDirectory, ImageDownload download, 
 
                     if (Directory.Exists(place) && !await ImageProof.HoldsAsync(image, place, time, cancellationToken))
                     {
+                        reached?.Invoke("cache.broken:before");
                         Directory.Delete(place, recursive: true);
                     }
 
@@ -87,7 +88,7 @@ internal sealed class ImageCache(string cacheDirectory, ImageDownload download, 
     private async Task MakeAsync(GuestImage image, string place, IProgress<string> progress, CancellationToken cancellationToken)
     {
         var size = image.Files.Sum(file => file.Size);
-        ImageEviction.MakeRoom(folder, Math.Max(0, capacityBytes - size));
+        ImageEviction.MakeRoom(folder, Math.Max(0, capacityBytes - size), reached);
         var partial = Directory.CreateDirectory(place + ".partial").FullName;
         DiskSpace.Require(folder, size - Sizes(partial), $"for the image '{image.Name}'");
         foreach (var file in image.Files)
@@ -96,6 +97,7 @@ internal sealed class ImageCache(string cacheDirectory, ImageDownload download, 
             await download.FetchAsync(file, path, progress, cancellationToken);
             // Whatever our umask: an unprivileged QEMU reads it.
             File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead);
+            reached?.Invoke("cache.file:after");
         }
 
         foreach (var stray in Directory.EnumerateFiles(partial).Where(path => image.Files.All(file => file.Name != Path.GetFileName(path))))
@@ -103,7 +105,9 @@ internal sealed class ImageCache(string cacheDirectory, ImageDownload download, 
             File.Delete(stray);
         }
 
+        reached?.Invoke("cache.whole:before");
         Directory.Move(partial, place);
+        reached?.Invoke("cache.whole:after");
     }
 
     private static long Sizes(string place) => Directory.EnumerateFiles(place).Sum(path => new FileInfo(path).Length);

@@ -8,7 +8,7 @@ internal static class ImageEviction
     private const string Doomed = ".doomed";
 
     /// <summary>Removes until at most <paramref name="bytes"/> are left, or only images in use.</summary>
-    internal static void MakeRoom(string folder, long bytes)
+    internal static void MakeRoom(string folder, long bytes, Action<string>? reached = null)
     {
         foreach (var left in Directory.EnumerateDirectories(folder, "*" + Doomed + "*"))
         {
@@ -26,14 +26,14 @@ internal static class ImageEviction
             }
 
             var size = SizeOf(image);
-            if (TryRemove(image))
+            if (TryRemove(image, reached))
             {
                 total -= size;
             }
         }
     }
 
-    private static bool TryRemove(DirectoryInfo image)
+    private static bool TryRemove(DirectoryInfo image, Action<string>? reached)
     {
         using var use = FileLock.Open(Path.Combine(image.Parent!.FullName, image.Name.Split('.')[0] + ".lock"));
         if (!use.TryTake(exclusive: true))
@@ -44,6 +44,7 @@ internal static class ImageEviction
         // First out of sight in one step: a half removed image must never look complete.
         var doomed = image.FullName + Doomed + Guid.NewGuid().ToString("N");
         image.MoveTo(doomed);
+        reached?.Invoke("cache.doomed:after");
         Delete(doomed);
         return true;
     }

@@ -252,7 +252,7 @@ internal sealed class QemuDriver(MachineContext context) : IMachineDriver
     {
         var version = await QemuVersion.RememberedAsync(context.Options.QemuProgram, context.StateDirectory, cancellationToken);
         using var http = new HttpClient(new SocketsHttpHandler { ConnectTimeout = TimeSpan.FromSeconds(10) }) { Timeout = Timeout.InfiniteTimeSpan };
-        var cache = new ImageCache(context.CacheDirectory, new ImageDownload(http, context.Time), context.Time, context.Options.ImageCacheBytes);
+        var cache = new ImageCache(context.CacheDirectory, new ImageDownload(http, context.Time), context.Time, context.Options.ImageCacheBytes, context.Options.Reached);
         image = await cache.TakeAsync(context.Task.Image, progress, cancellationToken);
 
         Accelerator = await new AcceleratorSelector(context.StateDirectory, context.Time).ChooseAsync(

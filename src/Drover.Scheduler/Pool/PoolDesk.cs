@@ -15,6 +15,9 @@ internal sealed partial class PoolDesk
     /// <summary>What an agent has free was offered by then, if it is not taken: a Mesos master allocates each second, one under load more seldom.</summary>
     private static readonly TimeSpan s_offered = TimeSpan.FromSeconds(10);
 
+    /// <summary>A spare that comes up takes processors from the machine that was just asked for, and from those that ask for more.</summary>
+    private static readonly TimeSpan s_afterAsk = TimeSpan.FromSeconds(2);
+
     private static readonly TimeSpan s_noRoom = TimeSpan.FromMinutes(1);
 
     /// <summary>A template that was given up is forgotten after this, and tried again when a machine misses it.</summary>
@@ -122,13 +125,15 @@ internal sealed partial class PoolDesk
         _planned = turn.Now;
         Supplies.Refresh([.. settings.WantsSpares || settings.Templates ? new[] { _standard.Image } : [], .. _pool.All.Values.Select(m => m.Class.Image)], turn);
         var standard = Supplies.Find(_standard.Image) is { } supply ? PoolClass.Of(_standard with { Network = settings.Network }, supply.Image) : null;
+        var asks = _demand.Since(turn.Now);
+        var calmAt = asks.Count == 0 ? turn.Now : asks.Max(ask => ask.At) + s_afterAsk;
         var steps = PoolPlanner.Plan(new PoolSight
         {
             Now = turn.Now,
             Settings = settings,
             Agents = [.. _memory.Known(turn.Now).DistinctBy(p => p.AgentId).Select(p => new TaskPlacement { AgentId = p.AgentId, Hostname = p.Hostname, Attributes = p.Attributes })],
             Members = [.. _pool.All.Values],
-            Asks = _demand.Since(turn.Now),
+            Asks = asks,
             Standard = standard,
             Digests = Supplies.Digests,
             BacksOff = (agent, of) => _backoff.BacksOff(agent, of, turn.Now),
@@ -138,7 +143,8 @@ internal sealed partial class PoolDesk
             switch (step)
             {
                 case PoolStep.Add add:
-                    turn.Put(PoolMember.Planned(add.Kind, add.Class, add.Agent, turn.Now, add.Why));
+                    var planned = PoolMember.Planned(add.Kind, add.Class, add.Agent, turn.Now, add.Why);
+                    turn.Put(add.Kind == PoolKind.Spare && calmAt > turn.Now ? planned with { NotBefore = calmAt } : planned);
                     break;
                 case PoolStep.Stop stop:
                     Stop(stop.Member, stop.Why, turn);

@@ -2,23 +2,29 @@ using System.Buffers;
 using System.Net.WebSockets;
 using System.Text.Json;
 using Drover.Api.Agents;
+using Drover.Api.Agents.Streams;
 using Drover.Server.Api.Requests;
 using Drover.Server.Storage;
 
 namespace Drover.Server.Agents;
 
 /// <summary>One agent's WebSocket: hello and welcome, then facts and load until it falls silent (see <see cref="LinkMessage"/>).</summary>
-/// <remarks>All sending happens in the one loop; other threads only say that the link is to end. A link that was opened with a registration token is nobody's until
+/// <remarks>Messages are sent by the one loop, frames of streams beside it by another; other threads only say that the link is to end. A link that was opened with a registration token is nobody's until
 /// its hello brings the key that the agent registers with: it may do nothing else, and not for long.</remarks>
 /// <param name="agentId">Whose it is; null for one that was opened with a token.</param>
 /// <param name="tokenId">The token, then.</param>
-internal sealed class AgentLink(WebSocket socket, long? agentId, long? tokenId, AgentLinks links, AgentPresence presence, ServerOptions options, TimeProvider time)
+internal sealed class AgentLink(WebSocket socket, long? agentId, long? tokenId, AgentLinks links, AgentPresence presence, ServerOptions options, TimeProvider time) : IDisposable
 {
     private const int MaxMessageBytes = 256 * 1024;
+    private const int MaxFrameBytes = StreamFrame.HeaderBytes + StreamFrame.MaxPayload;
     private static readonly TimeSpan SendTimeout = TimeSpan.FromSeconds(10);
     private readonly TaskCompletionSource<(int Code, string Reason)> _end = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly ArrayBufferWriter<byte> _message = new(1024);
-    private readonly byte[] _buffer = new byte[8 * 1024];
+    private readonly byte[] _buffer = new byte[StreamFrame.HeaderBytes + StreamFrame.MaxData];
+    private readonly SemaphoreSlim _sending = new(1, 1);
+    private readonly LinkStreams _streams = new();
+    private readonly CancellationTokenSource _over = new();
+    private Task? _frames;
     private long? _hostId;
 
     /// <summary>Null as long as it is nobody's.</summary>
@@ -30,11 +36,19 @@ internal sealed class AgentLink(WebSocket socket, long? agentId, long? tokenId, 
     /// <summary>The same agent has opened a newer link.</summary>
     public void Replace() => _end.TrySetResult(((int)WebSocketCloseStatus.NormalClosure, "Replaced by a newer link."));
 
+    /// <summary>Opens a stream to something in the guest.</summary>
+    /// <exception cref="StreamResetException">It is not to be had; the message says why.</exception>
+    public Task<LinkStream> OpenAsync(StreamTarget target, CancellationToken cancellationToken) =>
+        Volatile.Read(ref _frames) is null
+            ? throw new StreamResetException(StreamFault.Failed, "The agent of this host is older than this server, and opens nothing to it. Make the host anew from the present image.")
+            : _streams.OpenAsync(target, cancellationToken);
+
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         try
         {
             var (code, reason) = await TalkAsync(cancellationToken);
+            _streams.End(reason is { Length: > 0 } ? reason : "The host closed its link.");
             await CloseAsync(code, reason);
         }
         catch (WebSocketException)
@@ -43,8 +57,21 @@ internal sealed class AgentLink(WebSocket socket, long? agentId, long? tokenId, 
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
+            _streams.End("The server stops.");
             await CloseAsync((int)WebSocketCloseStatus.EndpointUnavailable, "The server stops.");
         }
+        finally
+        {
+            _streams.End("The link to the host was lost.");
+            await _over.CancelAsync();
+            await (_frames ?? Task.CompletedTask).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    public void Dispose()
+    {
+        _sending.Dispose();
+        _over.Dispose();
     }
 
     private async Task<(int Code, string Reason)> TalkAsync(CancellationToken cancellationToken)
@@ -79,18 +106,37 @@ internal sealed class AgentLink(WebSocket socket, long? agentId, long? tokenId, 
                 continue;
             }
 
-            if (await receiving is not { } bytes)
+            var received = await receiving;
+            if (received == WebSocketMessageType.Close)
             {
                 return ((int)WebSocketCloseStatus.NormalClosure, "");
             }
 
             heard = time.GetUtcNow();
-            if (bytes.Length > 0 && await HandleAsync(bytes, cancellationToken) is { } end)
+            if ((received == WebSocketMessageType.Binary ? HandleFrame() : await HandleAsync(_message.WrittenMemory, cancellationToken)) is { } end)
             {
                 return end;
             }
 
             receiving = ReceiveAsync(cancellationToken);
+        }
+    }
+
+    /// <summary>A reason to end the link, or null. A frame before the hello is passed over, as an older server does.</summary>
+    private (int Code, string Reason)? HandleFrame()
+    {
+        try
+        {
+            if (_frames is not null)
+            {
+                _streams.Heard(_message.WrittenSpan);
+            }
+
+            return null;
+        }
+        catch (StreamProtocolException e)
+        {
+            return ((int)WebSocketCloseStatus.ProtocolError, e.Message);
         }
     }
 
@@ -168,8 +214,14 @@ internal sealed class AgentLink(WebSocket socket, long? agentId, long? tokenId, 
                         SecretKey = registered is null ? null : presence.SecretOf(registered),
                         HostId = Api.Ids.Format("h", welcome.HostId),
                         LoadSeconds = Math.Max(1, (int)options.LoadInterval.TotalSeconds),
+                        Streams = LinkMessage.CurrentStreams,
                     },
                     cancellationToken);
+                if (hello.Streams == LinkMessage.CurrentStreams && _frames is null)
+                {
+                    Volatile.Write(ref _frames, SendFramesAsync(_over.Token));
+                }
+
                 return null;
             case HelloResult.Gone:
                 return (LinkMessage.CloseGone, "This host has been removed.");
@@ -180,15 +232,42 @@ internal sealed class AgentLink(WebSocket socket, long? agentId, long? tokenId, 
         }
     }
 
-    private async Task SendAsync(LinkMessage message, CancellationToken cancellationToken)
+    private Task SendAsync(LinkMessage message, CancellationToken cancellationToken) =>
+        SendAsync(JsonSerializer.SerializeToUtf8Bytes(message, AgentJson.Default.LinkMessage), WebSocketMessageType.Text, cancellationToken);
+
+    private async Task SendAsync(ReadOnlyMemory<byte> bytes, WebSocketMessageType type, CancellationToken cancellationToken)
     {
-        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        patience.CancelAfter(SendTimeout);
-        await socket.SendAsync(JsonSerializer.SerializeToUtf8Bytes(message, AgentJson.Default.LinkMessage), WebSocketMessageType.Text, endOfMessage: true, patience.Token);
+        await _sending.WaitAsync(cancellationToken);
+        try
+        {
+            using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+            patience.CancelAfter(SendTimeout);
+            await socket.SendAsync(bytes, type, endOfMessage: true, patience.Token);
+        }
+        catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw new WebSocketException(WebSocketError.ConnectionClosedPrematurely, "The host takes nothing any more.", e);
+        }
+        finally
+        {
+            _sending.Release();
+        }
     }
 
-    /// <summary>One whole text message; empty for binary frames, which are reserved; null at the end.</summary>
-    private async Task<ReadOnlyMemory<byte>?> ReceiveAsync(CancellationToken cancellationToken)
+    private async Task SendFramesAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await _streams.SendAllAsync(async (frame, token) => await SendAsync(frame, WebSocketMessageType.Binary, token), cancellationToken);
+        }
+        catch (WebSocketException e)
+        {
+            _end.TrySetResult(((int)WebSocketCloseStatus.EndpointUnavailable, e.Message));
+        }
+    }
+
+    /// <summary>One whole message into <see cref="_message"/>, and what it is.</summary>
+    private async Task<WebSocketMessageType> ReceiveAsync(CancellationToken cancellationToken)
     {
         _message.ResetWrittenCount();
         while (true)
@@ -196,23 +275,19 @@ internal sealed class AgentLink(WebSocket socket, long? agentId, long? tokenId, 
             var received = await socket.ReceiveAsync(_buffer.AsMemory(), cancellationToken);
             if (received.MessageType == WebSocketMessageType.Close)
             {
-                return null;
+                return WebSocketMessageType.Close;
             }
 
-            if (received.MessageType == WebSocketMessageType.Text)
+            _message.Write(_buffer.AsSpan(0, received.Count));
+            if (_message.WrittenCount > (received.MessageType == WebSocketMessageType.Text ? MaxMessageBytes : MaxFrameBytes))
             {
-                _message.Write(_buffer.AsSpan(0, received.Count));
-            }
-
-            if (_message.WrittenCount > MaxMessageBytes)
-            {
-                _end.TrySetResult(((int)WebSocketCloseStatus.MessageTooBig, "A message may have 256 KiB."));
-                return ReadOnlyMemory<byte>.Empty;
+                _end.TrySetResult(((int)WebSocketCloseStatus.MessageTooBig, "A message may have 256 KiB, a frame of a stream 64."));
+                return received.MessageType;
             }
 
             if (received.EndOfMessage)
             {
-                return _message.WrittenMemory.ToArray();
+                return received.MessageType;
             }
         }
     }

@@ -29,7 +29,7 @@ internal sealed class AgentLinkType : ResourceType
 
         await context.Db.DisposeAsync();
         using var socket = await context.Http.WebSockets.AcceptWebSocketAsync();
-        var link = new AgentLink(socket, context.Caller.AgentId, context.Caller.TokenId, _links, _presence, _options, _time);
+        using var link = new AgentLink(socket, context.Caller.AgentId, context.Caller.TokenId, _links, _presence, _options, _time);
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(context.Aborted, _stopping.Token);
         if (link.AgentId is not null)
         {

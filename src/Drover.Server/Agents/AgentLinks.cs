@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Drover.Api.Agents.Streams;
 
 namespace Drover.Server.Agents;
 
@@ -20,6 +21,13 @@ internal sealed class AgentLinks
     public bool Remove(AgentLink link) => link.AgentId is { } id && _links.TryRemove(KeyValuePair.Create(id, link));
 
     public bool IsUp(long agentId) => _links.ContainsKey(agentId);
+
+    /// <summary>Opens a stream to something in the agent's guest.</summary>
+    /// <exception cref="StreamResetException">It is not to be had; the message says why.</exception>
+    public Task<LinkStream> OpenAsync(long agentId, StreamTarget target, CancellationToken cancellationToken) =>
+        _links.TryGetValue(agentId, out var link)
+            ? link.OpenAsync(target, cancellationToken)
+            : throw new StreamResetException(StreamFault.Failed, "The host is not connected at present; its link returns by itself.");
 
     /// <summary>Tells the agent that its host is gone for good.</summary>
     public void CloseGone(long agentId)

@@ -18,7 +18,7 @@ internal sealed class HostType : StoredType<HostRow>
     private readonly ProcessEngine _engine;
     private readonly AgentRemoval _removal;
 
-    public HostType(HostLoads loads, ProcessEngine engine, AgentRemoval removal)
+    public HostType(HostLoads loads, ProcessEngine engine, AgentRemoval removal, HostStreams streams)
         : base("docker", Lifecycles.Host)
     {
         (_engine, _removal) = (engine, removal);
@@ -47,6 +47,7 @@ internal sealed class HostType : StoredType<HostRow>
         Links.Add(new LinkRule { Name = "account", Target = "account", Id = r => r.AccountId });
         Links.Add(new LinkRule { Name = "agent", Target = "agent", Id = r => ((HostRow)r).AgentId, Readers = Roles.Admin | Roles.Service });
         Links.Add(new LinkRule { Name = "physicalHost", Target = "physicalHost", Id = r => ((HostRow)r).MachineId });
+        Links.Add(new LinkRule { Name = HostStreams.Link, Target = "host", Readers = Keepers, Custom = (context, row) => streams.RunAsync(context, (HostRow)row) });
         Links.Add(new LinkRule { Name = "loads", Target = "hostLoad", Custom = (context, row) => Task.FromResult(History(context, loads, row)) });
     }
 

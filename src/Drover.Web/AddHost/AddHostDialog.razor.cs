@@ -53,6 +53,8 @@ public sealed partial class AddHostDialog : IDisposable
 
     private string Network { get => _form.Network; set => Set("network", () => _form.Network = value ?? ""); }
 
+    private string NetworkLimit { get => _form.NetworkLimit; set => Set("networkBytes", () => _form.NetworkLimit = value ?? ""); }
+
     private string Display { get => _form.Display; set => Set("display", () => _form.Display = value); }
 
     private string UserData { get => _form.UserData; set => Set("userData", () => _form.UserData = value ?? ""); }

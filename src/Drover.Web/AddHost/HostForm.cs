@@ -29,6 +29,12 @@ internal sealed class HostForm
     /// <summary>Empty: what the server gives.</summary>
     public string Network { get; set; } = "";
 
+    /// <summary>Bytes per second; empty: no limit.</summary>
+    public string NetworkLimit { get; set; } = "";
+
+    /// <summary>Whether the network written here can be limited.</summary>
+    public bool CanLimit => Network.Trim() is "auto" or "nat" || Network.Trim().StartsWith("bridge:", StringComparison.Ordinal);
+
     /// <summary>A name of <see cref="Api.Machines.MachineDisplay"/>.</summary>
     public string Display { get; set; } = Api.Machines.MachineDisplay.Auto;
 
@@ -49,6 +55,7 @@ internal sealed class HostForm
         Disk = spec.Disk.ToString(),
         Image = spec.Image,
         Network = spec.Network,
+        NetworkLimit = spec.NetworkLimit?.ToString() ?? "",
         Display = spec.Display,
         UserData = spec.UserData,
         Labels = string.Join(", ", spec.Labels.Select(l => $"{l.Key}={l.Value}")),
@@ -86,6 +93,7 @@ internal sealed class HostForm
         Check("disk", SizeError(Disk, "10GiB"));
         Check("image", Image.Trim().Length > 0 ? null : $"The name of a guest image, such as {HostSpec.DefaultImage}.");
         Check("network", Network.Trim() is "" or "auto" or "user" or "nat" || Network.Trim().StartsWith("bridge:", StringComparison.Ordinal) ? null : "auto, user, nat or bridge:NAME; empty for the usual one.");
+        Check("networkBytes", !CanLimit || NetworkLimit.Trim().Length == 0 ? null : SizeError(NetworkLimit, "10MiB"));
         Check("userData", null);
         Check("labels", Words(Labels).FirstOrDefault(l => l.IndexOf('=', StringComparison.Ordinal) < 1) is { } label ? $"'{label}' is not of the form key=value." : null);
         Check("constraints", Words(Constraints).FirstOrDefault(c => !IsConstraint(c)) is { } constraint
@@ -98,7 +106,7 @@ internal sealed class HostForm
     public bool Refuse(CattleException refusal, string name)
     {
         var field = refusal.FieldName?.Split('.')[^1];
-        if (field is not ("name" or "cpus" or "memory" or "disk" or "image" or "userData" or "labels" or "constraints"))
+        if (field is not ("name" or "cpus" or "memory" or "disk" or "image" or "network" or "networkBytes" or "userData" or "labels" or "constraints"))
         {
             return false;
         }
@@ -131,6 +139,7 @@ internal sealed class HostForm
         Disk = ByteSize.TryParse(Disk, out var disk) ? disk : ByteSize.FromGibibytes(10),
         Image = Image.Trim(),
         Network = Network.Trim(),
+        NetworkLimit = CanLimit && ByteSize.TryParse(NetworkLimit, out var limit) ? limit : null,
         Display = Display,
         UserData = UserData.Trim().Length == 0 || Image.Trim() == HostSpec.DefaultImage ? "" : UserData.ReplaceLineEndings("\n").TrimStart(),
         Labels = [.. Words(Labels).Select(l => l.Split('=', 2)).Where(p => p.Length == 2 && p[0].Length > 0).Select(p => KeyValuePair.Create(p[0], p[1])).DistinctBy(p => p.Key)],

@@ -26,6 +26,9 @@ public sealed record HostSpec
     /// <summary><c>auto</c>, <c>user</c>, <c>nat</c> or <c>bridge:NAME</c>; empty for what the server gives to machines that name none.</summary>
     public string Network { get; init; } = "";
 
+    /// <summary>Bytes per second of its network, each way; null for no limit. Not in the network <c>user</c>.</summary>
+    public ByteSize? NetworkLimit { get; init; }
+
     /// <summary>A name of <see cref="Api.Machines.MachineDisplay"/>.</summary>
     public string Display { get; init; } = Api.Machines.MachineDisplay.Auto;
 
@@ -51,6 +54,7 @@ public sealed record HostSpec
         Disk = host.Spec.Disk ?? ByteSize.FromGibibytes(10),
         Image = host.Spec.Image ?? DefaultImage,
         Network = host.Spec.Network ?? "",
+        NetworkLimit = host.Limits.NetworkBytes,
         Display = host.Spec.Display ?? Api.Machines.MachineDisplay.Auto,
         Labels = [.. host.Labels],
         Constraints = host.Spec.Constraints,
@@ -69,6 +73,11 @@ public sealed record HostSpec
         if (Network.Length > 0)
         {
             config["network"] = Network;
+        }
+
+        if (NetworkLimit is { } limit)
+        {
+            config["networkBytes"] = limit.ToString();
         }
 
         if (Display != Api.Machines.MachineDisplay.Auto)
@@ -128,6 +137,11 @@ public sealed record HostSpec
         if (Network.Length > 0)
         {
             Add("--network", Network);
+        }
+
+        if (NetworkLimit is { } limit)
+        {
+            Add("--network-bytes", limit.ToString());
         }
 
         if (Display != Api.Machines.MachineDisplay.Auto)

@@ -1,6 +1,7 @@
 using Drover.Agent.Guest;
 using Drover.Agent.Session;
 using Drover.Api.Agents;
+using Drover.Api.Agents.Streams;
 using Drover.Testing;
 using Microsoft.Extensions.Time.Testing;
 
@@ -107,6 +108,8 @@ internal sealed class ChangingGuest(IGuest inner) : IGuest
     public Task<IReadOnlyList<string>> TakeSeedAsync(GuestSeed seed, CancellationToken cancellationToken) => inner.TakeSeedAsync(seed, cancellationToken);
 
     public Task<IReadOnlyDictionary<string, string>> InspectAsync(string? container, CancellationToken cancellationToken) => inner.InspectAsync(container, cancellationToken);
+
+    public Task<GuestConnection> ConnectAsync(StreamTarget target, CancellationToken cancellationToken) => inner.ConnectAsync(target, cancellationToken);
 
     public async Task<HostFacts> FactsAsync(GuestIdentity identity, CancellationToken cancellationToken) =>
         await inner.FactsAsync(identity, cancellationToken) with { DockerVersion = DockerVersion };

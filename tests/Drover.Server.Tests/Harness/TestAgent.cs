@@ -2,6 +2,7 @@ using System.Net.WebSockets;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Drover.Api.Agents;
+using Drover.Api.Agents.Streams;
 using Drover.Api.Cattle;
 
 namespace Drover.Server.Tests.Harness;
@@ -67,10 +68,10 @@ internal sealed class TestAgent : IAsyncDisposable
     }
 
     /// <summary>Opens the link and says hello; the host's id, or null when the server closed instead.</summary>
-    public async Task<string?> HelloAsync(string uuid, string? machineUuid = null, int protocol = LinkMessage.CurrentProtocol)
+    public async Task<string?> HelloAsync(string uuid, string? machineUuid = null, int protocol = LinkMessage.CurrentProtocol, int? streams = null)
     {
         await ConnectAsync();
-        await SendAsync(new LinkMessage { Type = LinkMessage.Hello, Protocol = protocol, Version = "1", Host = Facts(uuid, machineUuid ?? uuid) });
+        await SendAsync(new LinkMessage { Type = LinkMessage.Hello, Protocol = protocol, Streams = streams, Version = "1", Host = Facts(uuid, machineUuid ?? uuid) });
         return (await ReceiveAsync())?.HostId;
     }
 
@@ -111,6 +112,9 @@ internal sealed class TestAgent : IAsyncDisposable
     }
 
     public int? CloseCode => (int?)_socket?.CloseStatus;
+
+    /// <summary>From now on the link carries only streams, for a test that is over before the server's first ping.</summary>
+    public void ServeStreams(Func<LinkStream, Task> serve) => _ = StreamSocket.RunAsync(_socket!, new LinkStreams(serve), TestServer.Token);
 
     /// <summary>Breaks the line without a word.</summary>
     public void Drop() => _socket?.Abort();

@@ -31,6 +31,22 @@ public sealed class HostFormTests
         Assert.Equal("There is a host named web-1 already.", Errors(new HostForm { Name = "web", Count = "3" })["name"]);
 
     [Theory]
+    [InlineData("nat", "10MiB", 10 << 20, null)]
+    [InlineData("bridge:br0", "", null, null)]
+    [InlineData("auto", "fast", null, "A size such as 10MiB.")]
+    [InlineData("user", "10MiB", null, null)]
+    [InlineData("", "10MiB", null, null)]
+    public void NetworkLimit_IsOfNetworksThatCanBeLimited(string network, string written, int? bytes, string? error)
+    {
+        var form = new HostForm { Name = "x", Network = network, NetworkLimit = written };
+
+        Assert.Equal(error, Errors(form).GetValueOrDefault("networkBytes"));
+        Assert.Equal(bytes, (int?)form.Read().NetworkLimit?.Bytes);
+        Assert.Equal(bytes is null ? null : "10MiB", (string?)form.Read().ToRequest("x")["mesosConfig"]!["networkBytes"]);
+        Assert.Equal(bytes is not null, form.Read().ToCommandLine().EndsWith("--network-bytes 10MiB", StringComparison.Ordinal));
+    }
+
+    [Theory]
     [InlineData("count", "0")]
     [InlineData("count", "-1")]
     [InlineData("count", "1.5")]
