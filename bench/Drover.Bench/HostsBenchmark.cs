@@ -14,9 +14,6 @@ internal sealed class HostsBenchmark(HostsBenchmarkOptions options, Instance ins
     /// <summary>Of the warm hosts, so many run a container.</summary>
     private const int Checks = 3;
 
-    /// <summary>So long an emulated host waits for its further cards at most.</summary>
-    private static readonly TimeSpan CardPatience = TimeSpan.FromSeconds(30);
-
     private static readonly TimeSpan IdleWindow = TimeSpan.FromSeconds(5);
 
     /// <summary>Of one processor, that an idle machine takes at most.</summary>
@@ -190,7 +187,6 @@ internal sealed class HostsBenchmark(HostsBenchmarkOptions options, Instance ins
     /// <summary>Waits until the machines have got all that they get as hosts, and do nothing any more.</summary>
     private async Task IdleAsync(CancellationToken cancellationToken)
     {
-        await Task.Delay(CardPatience, cancellationToken);
         using var timer = new PeriodicTimer(IdleWindow);
         TimeSpan before, now = Used();
         do

@@ -2,6 +2,7 @@ using System.Net.WebSockets;
 using System.Text;
 using System.Text.Json.Nodes;
 using System.Threading.Channels;
+using Drover.Api.Agents.Streams;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 
@@ -64,6 +65,14 @@ internal sealed partial class FakeApi
             return Json(new JsonObject { ["type"] = "machineConsole", ["offset"] = offset, ["next"] = offset + text.Length, ["text"] = text, ["size"] = Console.Length }, 200);
         });
         app.MapGet($"{inside}/subscribe", SubscribeAsync);
+        app.MapGet($"{inside}/hosts/{{id}}/streams", StreamsAsync);
+    }
+
+    private async Task StreamsAsync(HttpContext http)
+    {
+        using var socket = await http.WebSockets.AcceptWebSocketAsync(StreamSocket.Protocol);
+        using var broken = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted, Breaks.Token);
+        await StreamSocket.RunAsync(socket, new LinkStreams(Serve), broken.Token);
     }
 
     private async Task<IResult> CreateAsync(HttpRequest request)

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Text.Json.Nodes;
 using System.Threading.Channels;
+using Drover.Api.Agents.Streams;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
@@ -40,6 +41,12 @@ internal sealed partial class FakeApi : IAsyncDisposable
 
     /// <summary>What schedulers told of their pools.</summary>
     public List<JsonObject> Pools { get; } = [];
+
+    /// <summary>What serves streams into any host.</summary>
+    public Func<LinkStream, Task> Serve { get; set; } = stream => throw new StreamResetException(StreamFault.Failed, "The host is not connected at present; its link returns by itself.");
+
+    /// <summary>Cancelled to break the sockets that carry them; those that follow have the next.</summary>
+    public CancellationTokenSource Breaks { get; set; } = new();
 
     public Dictionary<string, string> Settings { get; } = new(StringComparer.Ordinal);
 

@@ -10,6 +10,8 @@ namespace Drover.Cli.Docker;
 /// <remarks>Each connection is a stream of the tunnel. Where none is to be had, the client is answered as Docker answers an error, so that it shows the reason.</remarks>
 internal sealed class DockerSocket : IAsyncDisposable
 {
+    private static readonly TimeSpan s_farewell = TimeSpan.FromSeconds(2);
+
     private readonly HostTunnel _tunnel;
     private readonly TimeProvider _time;
     private readonly Socket _listener;
@@ -97,13 +99,18 @@ internal sealed class DockerSocket : IAsyncDisposable
     {
         var body = new JsonObject { ["message"] = why }.ToJsonString();
         var answer = $"HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json\r\nContent-Length: {Encoding.UTF8.GetByteCount(body)}\r\nConnection: close\r\n\r\n{body}";
+        using var patience = new CancellationTokenSource(s_farewell);
         try
         {
-            await client.WriteAsync(Encoding.UTF8.GetBytes(answer));
+            await client.WriteAsync(Encoding.UTF8.GetBytes(answer), patience.Token);
+            client.Socket.Shutdown(SocketShutdown.Send);
+
+            // What it still says is taken: closing with something unread would reset the connection, and the answer with it.
+            await client.CopyToAsync(Stream.Null, patience.Token);
         }
-        catch (IOException)
+        catch (Exception e) when (e is IOException or OperationCanceledException)
         {
-            // It has gone already.
+            // It has gone already, or does not go.
         }
     }
 }

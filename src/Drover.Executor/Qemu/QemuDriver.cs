@@ -177,7 +177,7 @@ internal sealed class QemuDriver(MachineContext context) : IMachineDriver
     {
         if (port!.Cards.Count > first)
         {
-            machine.PlugWhenHost(new FurtherCards([.. port.Cards.Skip(first)], first, port.Guest.Cards), Accelerator!.Name == AcceleratorSelector.Tcg);
+            machine.PlugWhenHost(new FurtherCards([.. port.Cards.Skip(first)], first, port.Guest.Cards));
         }
     }
 

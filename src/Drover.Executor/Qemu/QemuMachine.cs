@@ -7,7 +7,6 @@ using Drover.Executor.Consoles;
 using Drover.Executor.Machines;
 using Drover.Executor.Networking;
 using Drover.Executor.Processes;
-using Drover.Executor.Usage;
 
 namespace Drover.Executor.Qemu;
 
@@ -15,9 +14,6 @@ namespace Drover.Executor.Qemu;
 internal sealed class QemuMachine : IMachine
 {
     private static readonly TimeSpan LogDrainTime = TimeSpan.FromSeconds(1);
-
-    /// <summary>Longest wait of a host for its further cards.</summary>
-    private static readonly TimeSpan CardPatience = TimeSpan.FromSeconds(30);
 
     private readonly MachineContext context;
     private readonly ChildProcess child;
@@ -31,7 +27,6 @@ internal sealed class QemuMachine : IMachine
     private bool settled;
     private bool guestShallGrow;
     private FurtherCards? further;
-    private bool isEmulated;
 
     internal QemuMachine(MachineContext context, ChildProcess child, ProcessRecord record, ProcessUser? user, IGuestChannel guest, RingLog log)
     {
@@ -89,8 +84,7 @@ internal sealed class QemuMachine : IMachine
 
     /// <summary>Gives a copy the cards beside its first when it is a host: the way to the server is the first card's, and to find another one takes a guest under
     /// emulation as long as all else together.</summary>
-    /// <param name="emulated">Whether finding a card costs the guest about a second of a processor: others that come up go first then.</param>
-    internal void PlugWhenHost(FurtherCards cards, bool emulated) => (further, isEmulated) = (cards, emulated);
+    internal void PlugWhenHost(FurtherCards cards) => further = cards;
 
     /// <summary>Cards that the guest has yet to get.</summary>
     internal bool LacksCards => further is not null;
@@ -120,22 +114,12 @@ internal sealed class QemuMachine : IMachine
 
     private async Task PlugAsync(CancellationToken cancellationToken)
     {
-        if (further is null)
+        if (further is not { } cards)
         {
             return;
         }
 
-        if (isEmulated)
-        {
-            await CpuPressure.OfThisComputer(context.Time).CalmAsync(CardPatience, cancellationToken);
-        }
-
-        if (Interlocked.Exchange(ref further, null) is not { } cards)
-        {
-            // Plugged by a later start of the guest.
-            return;
-        }
-
+        further = null;
         try
         {
             for (var number = 0; number < cards.Cards.Count; number++)

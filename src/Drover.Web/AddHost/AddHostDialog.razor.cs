@@ -49,6 +49,8 @@ public sealed partial class AddHostDialog : IDisposable
 
     private string Disk { get => _form.Disk; set => Set("disk", () => _form.Disk = value ?? ""); }
 
+    private string Disks { get => _form.Disks; set => Set("disks", () => _form.Disks = value ?? ""); }
+
     private string Image { get => _form.Image; set => Set("image", () => _form.Image = value ?? ""); }
 
     private string Network { get => _form.Network; set => Set("network", () => _form.Network = value ?? ""); }

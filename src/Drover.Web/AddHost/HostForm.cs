@@ -24,6 +24,9 @@ internal sealed class HostForm
 
     public string Disk { get; set; } = "10GiB";
 
+    /// <summary><c>NAME:SIZE</c>, separated by commas or blanks.</summary>
+    public string Disks { get; set; } = "";
+
     public string Image { get; set; } = HostSpec.DefaultImage;
 
     /// <summary>Empty: what the server gives.</summary>
@@ -53,6 +56,7 @@ internal sealed class HostForm
         Cpus = spec.Cpus.ToString(CultureInfo.InvariantCulture),
         Memory = spec.Memory.ToString(),
         Disk = spec.Disk.ToString(),
+        Disks = string.Join(", ", spec.Disks),
         Image = spec.Image,
         Network = spec.Network,
         NetworkLimit = spec.NetworkLimit?.ToString() ?? "",
@@ -91,6 +95,7 @@ internal sealed class HostForm
         Check("cpus", Number(Cpus) is > 0 ? null : "A number above 0, such as 2 or 0.5.");
         Check("memory", SizeError(Memory, "512MiB or 2GiB"));
         Check("disk", SizeError(Disk, "10GiB"));
+        Check("disks", Words(Disks).FirstOrDefault(d => !IsDisk(d)) is { } further ? $"'{further}' is not of the form NAME:SIZE, as data:20GiB." : null);
         Check("image", Image.Trim().Length > 0 ? null : $"The name of a guest image, such as {HostSpec.DefaultImage}.");
         Check("network", Network.Trim() is "" or "auto" or "user" or "nat" || Network.Trim().StartsWith("bridge:", StringComparison.Ordinal) ? null : "auto, user, nat or bridge:NAME; empty for the usual one.");
         Check("networkBytes", !CanLimit || NetworkLimit.Trim().Length == 0 ? null : SizeError(NetworkLimit, "10MiB"));
@@ -106,7 +111,7 @@ internal sealed class HostForm
     public bool Refuse(CattleException refusal, string name)
     {
         var field = refusal.FieldName?.Split('.')[^1];
-        if (field is not ("name" or "cpus" or "memory" or "disk" or "image" or "network" or "networkBytes" or "userData" or "labels" or "constraints"))
+        if (field is not ("name" or "cpus" or "memory" or "disk" or "disks" or "image" or "network" or "networkBytes" or "userData" or "labels" or "constraints"))
         {
             return false;
         }
@@ -137,6 +142,7 @@ internal sealed class HostForm
         Cpus = Number(Cpus) is > 0 and { } cpus ? cpus : 1,
         Memory = ByteSize.TryParse(Memory, out var memory) ? memory : ByteSize.FromGibibytes(1),
         Disk = ByteSize.TryParse(Disk, out var disk) ? disk : ByteSize.FromGibibytes(10),
+        Disks = [.. Words(Disks)],
         Image = Image.Trim(),
         Network = Network.Trim(),
         NetworkLimit = CanLimit && ByteSize.TryParse(NetworkLimit, out var limit) ? limit : null,
@@ -183,6 +189,8 @@ internal sealed class HostForm
 
     private static string? SizeError(string text, string example) =>
         ByteSize.TryParse(text, out var size) && size.Bytes > 0 ? null : $"A size such as {example}.";
+
+    private static bool IsDisk(string text) => text.Split(':') is [{ Length: > 0 }, var size] && ByteSize.TryParse(size, out var bytes) && bytes.Bytes > 0;
 
     private static bool IsConstraint(string text)
     {

@@ -21,6 +21,9 @@ public sealed record HostSpec
 
     public ByteSize Disk { get; init; } = ByteSize.FromGibibytes(10);
 
+    /// <summary>Disks beside its own, <c>NAME:SIZE</c>.</summary>
+    public IReadOnlyList<string> Disks { get; init; } = [];
+
     public string Image { get; init; } = DefaultImage;
 
     /// <summary><c>auto</c>, <c>user</c>, <c>nat</c> or <c>bridge:NAME</c>; empty for what the server gives to machines that name none.</summary>
@@ -85,6 +88,11 @@ public sealed record HostSpec
             config["display"] = Display;
         }
 
+        if (Disks.Count > 0)
+        {
+            config["disks"] = new JsonArray([.. Disks.Select(d => (JsonNode)d)]);
+        }
+
         if (UserData.Length > 0)
         {
             config["userData"] = UserData;
@@ -127,6 +135,11 @@ public sealed record HostSpec
         if (Disk != ByteSize.FromGibibytes(10))
         {
             Add("--disk", Disk.ToString());
+        }
+
+        foreach (var disk in Disks)
+        {
+            Add("--extra-disk", disk.Replace(':', '='));
         }
 
         if (Image != DefaultImage)

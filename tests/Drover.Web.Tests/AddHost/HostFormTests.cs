@@ -30,6 +30,16 @@ public sealed class HostFormTests
     public void Errors_OneOfSeveralNamesIsTaken_NamesIt() =>
         Assert.Equal("There is a host named web-1 already.", Errors(new HostForm { Name = "web", Count = "3" })["name"]);
 
+    [Fact]
+    public void Disks_AreAskedForAsTheCommandLineAsks()
+    {
+        var spec = new HostForm { Name = "x", Disks = "data:20GiB, logs:1GiB" }.Read();
+
+        Assert.Equal("""["data:20GiB","logs:1GiB"]""", spec.ToRequest("x")["mesosConfig"]!["disks"]!.ToJsonString());
+        Assert.Equal("drover host create x --extra-disk data=20GiB --extra-disk logs=1GiB", spec.ToCommandLine());
+        Assert.Equal("data:20GiB, logs:1GiB", HostForm.Of(spec).Disks);
+    }
+
     [Theory]
     [InlineData("nat", "10MiB", 10 << 20, null)]
     [InlineData("bridge:br0", "", null, null)]
@@ -60,6 +70,9 @@ public sealed class HostFormTests
     [InlineData("memory", "0")]
     [InlineData("disk", "")]
     [InlineData("disk", "99999999TiB")]
+    [InlineData("disks", "data")]
+    [InlineData("disks", "data:20GiB, :1GiB")]
+    [InlineData("disks", "data:much")]
     [InlineData("image", " ")]
     [InlineData("labels", "zone")]
     [InlineData("labels", "a=b, =c")]
