@@ -19,11 +19,13 @@ internal sealed class HostTunnel(CattleClient environment, string hostId) : IAsy
         await _turn.WaitAsync(cancellationToken);
         try
         {
-            if (_streams is not null && !_running.IsCompleted)
+            if (_streams is { IsOver: false })
             {
                 return _streams;
             }
 
+            // The farewell of the one before.
+            await _running.WaitAsync(cancellationToken);
             var socket = await OpenAsync(cancellationToken);
             var streams = new LinkStreams();
             _running = RunAsync(socket, streams);
@@ -37,8 +39,19 @@ internal sealed class HostTunnel(CattleClient environment, string hostId) : IAsy
 
     /// <exception cref="StreamResetException">The host is not connected, or what is asked for cannot be reached; the message says so.</exception>
     /// <exception cref="CattleException">The server does not answer, or refuses.</exception>
-    public async Task<LinkStream> OpenAsync(StreamTarget target, CancellationToken cancellationToken) =>
-        await (await ConnectAsync(cancellationToken)).OpenAsync(target, cancellationToken);
+    public async Task<LinkStream> OpenAsync(StreamTarget target, CancellationToken cancellationToken)
+    {
+        var streams = await ConnectAsync(cancellationToken);
+        try
+        {
+            return await streams.OpenAsync(target, cancellationToken);
+        }
+        catch (StreamResetException) when (streams.IsOver)
+        {
+            // It broke just now; once more, over another.
+            return await (await ConnectAsync(cancellationToken)).OpenAsync(target, cancellationToken);
+        }
+    }
 
     public async ValueTask DisposeAsync()
     {

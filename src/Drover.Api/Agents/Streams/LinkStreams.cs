@@ -44,6 +44,18 @@ public sealed class LinkStreams
         }
     }
 
+    /// <summary>Nothing can be opened any more.</summary>
+    public bool IsOver
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _ended is not null;
+            }
+        }
+    }
+
     /// <summary>Opens a stream and waits until the other side has reached the target.</summary>
     /// <exception cref="StreamResetException">It was refused, could not be reached, or the link broke.</exception>
     public async Task<LinkStream> OpenAsync(StreamTarget target, CancellationToken cancellationToken)
