@@ -80,10 +80,8 @@ internal sealed class DockerProxy(string folder, ProcessTable processes)
     }
 
     /// <summary>Ends it, if it runs, and removes its folder.</summary>
-    /// <returns>Whether it ran.</returns>
-    public async Task<bool> StopAsync(TimeProvider time, CancellationToken cancellationToken)
+    public async Task StopAsync(TimeProvider time, CancellationToken cancellationToken)
     {
-        var ran = false;
         while (true)
         {
             if (TryHold() is { } held)
@@ -93,10 +91,9 @@ internal sealed class DockerProxy(string folder, ProcessTable processes)
                     Directory.Delete(folder, recursive: true);
                 }
 
-                return ran;
+                return;
             }
 
-            ran = true;
             if (await ReadPidAsync(cancellationToken) is var (pid, start))
             {
                 ProcessSignal.Send(processes, pid, start, ProcessSignal.Terminate);

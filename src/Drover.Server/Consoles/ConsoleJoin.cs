@@ -1,5 +1,5 @@
 using System.Net.WebSockets;
-using System.Text;
+using Drover.Api;
 
 namespace Drover.Server.Consoles;
 
@@ -47,7 +47,7 @@ internal static class ConsoleJoin
         {
             if (socket.State is WebSocketState.Open or WebSocketState.CloseReceived)
             {
-                await socket.CloseOutputAsync((WebSocketCloseStatus)code, Fitting(reason), patience.Token);
+                await socket.CloseOutputAsync((WebSocketCloseStatus)code, CloseReason.Fit(reason), patience.Token);
             }
         }
         catch (Exception e) when (e is WebSocketException or OperationCanceledException or IOException)
@@ -78,16 +78,5 @@ internal static class ConsoleJoin
         {
             return null;
         }
-    }
-
-    /// <summary>A close frame holds 123 bytes of reason.</summary>
-    internal static string Fitting(string reason)
-    {
-        while (Encoding.UTF8.GetByteCount(reason) > 123)
-        {
-            reason = reason[..^Math.Max(2, (Encoding.UTF8.GetByteCount(reason) - 123) / 4)].TrimEnd('…') + "…";
-        }
-
-        return reason;
     }
 }

@@ -129,10 +129,10 @@ public class ConsoleTests
     [Theory]
     [InlineData("short", "short")]
     [InlineData("", "")]
-    public void Reason_ThatFits_StaysAsItIs(string reason, string expected) => Assert.Equal(expected, ConsoleJoin.Fitting(reason));
+    public void Reason_ThatFits_StaysAsItIs(string reason, string expected) => Assert.Equal(expected, Drover.Api.CloseReason.Fit(reason));
 
     [Fact]
-    public void Reason_ThatIsTooLong_IsCutToWhatACloseFrameHolds() => Assert.InRange(Encoding.UTF8.GetByteCount(ConsoleJoin.Fitting(new string('ä', 400))), 100, 123);
+    public void Reason_ThatIsTooLong_IsCutToWhatACloseFrameHolds() => Assert.InRange(Encoding.UTF8.GetByteCount(Drover.Api.CloseReason.Fit(new string('ä', 400))), 100, 123);
 
     private static async Task SendAsync(WebSocket socket, string text) => await socket.SendAsync(Encoding.UTF8.GetBytes(text), WebSocketMessageType.Binary, endOfMessage: true, TestServer.Token);
 

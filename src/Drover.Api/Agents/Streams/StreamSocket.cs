@@ -71,7 +71,7 @@ public static class StreamSocket
         {
             if (socket.State is WebSocketState.Open or WebSocketState.CloseReceived)
             {
-                await socket.CloseOutputAsync(code, reason.Length > 100 ? reason[..100] : reason, patience.Token);
+                await socket.CloseOutputAsync(code, CloseReason.Fit(reason), patience.Token);
             }
         }
         catch (Exception e) when (e is WebSocketException or OperationCanceledException or IOException)
