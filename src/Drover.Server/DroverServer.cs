@@ -3,6 +3,7 @@ using Drover.Server.Api;
 using Drover.Server.Api.Registry;
 using Drover.Server.Api.Requests;
 using Drover.Server.Consoles;
+using Drover.Server.Containers;
 using Drover.Server.Events;
 using Drover.Server.Hosts;
 using Drover.Server.Identity;
@@ -100,6 +101,9 @@ public static class DroverServer
         services.AddSingleton<AgentLinks>();
         services.AddSingleton<HostLoads>();
         services.AddSingleton<HostStreams>();
+        services.AddSingleton<ContainerBoard>();
+        services.AddSingleton<Inventories>();
+        services.AddHostedService(s => s.GetRequiredService<Inventories>());
         services.AddSingleton<AgentRemoval>();
         services.AddSingleton<HostTies>();
         services.AddSingleton<AgentPresence>();

@@ -3,6 +3,7 @@ using Drover.Server.Api.Registry;
 using Drover.Server.Api.Schemas;
 using Drover.Server.Audit;
 using Drover.Server.Consoles;
+using Drover.Server.Containers;
 using Drover.Server.Events;
 using Drover.Server.Hosts;
 using Drover.Server.Identity;
@@ -44,6 +45,8 @@ internal static class Types
         yield return new ConsoleType(Get<ConsoleTickets>(), Get<EventRequests>(), options, Get<ServerStopping>(), time) { Name = "console", Plural = ConsoleAction.Path };
 
         yield return new HostType(Get<HostLoads>(), engine, Get<AgentRemoval>(), Get<HostStreams>()) { Name = "host", Plural = "hosts", IdLetters = "h" };
+
+        yield return new ContainerType(Get<ContainerBoard>(), Get<Inventories>()) { Name = "container", Plural = "containers", BaseName = "instance", IdLetters = "i", InEnvironment = true };
 
         yield return new PoolType(Get<PoolBoard>(), options) { Name = "pool", Plural = "pools" };
 

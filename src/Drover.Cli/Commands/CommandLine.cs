@@ -32,6 +32,11 @@ internal static class CommandLine
             LogoutCommand.Create(context),
             CompletionCommand.Create(context),
         };
+        foreach (var command in ContainerCommands.Create(context, shared))
+        {
+            root.Subcommands.Add(command);
+        }
+
         root.Options.Add(shared.Data);
         root.Options.Add(shared.Environment);
         ReplaceHelp(root);

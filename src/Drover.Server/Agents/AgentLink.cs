@@ -220,6 +220,7 @@ internal sealed class AgentLink(WebSocket socket, long? agentId, long? tokenId, 
                 if (hello.Streams == LinkMessage.CurrentStreams && _frames is null)
                 {
                     Volatile.Write(ref _frames, SendFramesAsync(_over.Token));
+                    links.Carries(AgentId.Value, welcome.HostId);
                 }
 
                 return null;

@@ -10,6 +10,15 @@ internal sealed class AgentLinks
 
     public int Count => _links.Count;
 
+    /// <summary>An agent's link carries streams from now on: agent, host.</summary>
+    public Action<long, long>? Ready { get; set; }
+
+    /// <summary>Its link is over.</summary>
+    public Action<long>? Lost { get; set; }
+
+    /// <summary>Its host is gone for good.</summary>
+    public Action<long>? Gone { get; set; }
+
     public void Add(AgentLink link)
     {
         AgentLink? replaced = null;
@@ -18,7 +27,18 @@ internal sealed class AgentLinks
     }
 
     /// <summary>False when another link has taken its place meanwhile: then the agent is not lost.</summary>
-    public bool Remove(AgentLink link) => link.AgentId is { } id && _links.TryRemove(KeyValuePair.Create(id, link));
+    public bool Remove(AgentLink link)
+    {
+        if (link.AgentId is not { } id || !_links.TryRemove(KeyValuePair.Create(id, link)))
+        {
+            return false;
+        }
+
+        Lost?.Invoke(id);
+        return true;
+    }
+
+    public void Carries(long agentId, long hostId) => Ready?.Invoke(agentId, hostId);
 
     public bool IsUp(long agentId) => _links.ContainsKey(agentId);
 
@@ -36,5 +56,7 @@ internal sealed class AgentLinks
         {
             link.Gone();
         }
+
+        Gone?.Invoke(agentId);
     }
 }

@@ -86,6 +86,13 @@ internal static class Lifecycles
         new ProcessMove("remove", ["requested", "inactive", "registering", "updating-active", "updating-inactive"], "removing", "removed"),
         new ProcessMove("purge", ["removed"], "purging", "purged"));
 
+    /// <summary>Containers: Docker moves them; what a person asks for shows until Docker has done it.</summary>
+    public static Lifecycle Instance { get; } = new(
+        new ProcessMove("start", ["stopped"], "starting", "running"),
+        new ProcessMove("stop", ["running", "restarting", "paused"], "stopping", "stopped"),
+        new ProcessMove("restart", ["running", "paused"], "restarting", "running"),
+        new ProcessMove("remove", ["stopped", "error"], "removing", "removed"));
+
     /// <summary>Things with no life: they are active, then removed.</summary>
     public static Lifecycle Plain { get; } = new(
         new ProcessMove("remove", ["active"], "removing", "removed"));

@@ -14,12 +14,13 @@ internal static class CollectionReader
     /// <summary>Removed rows stay in lists for this long (<c>api.show.removed.for.seconds</c>).</summary>
     public static readonly TimeSpan ShowRemoved = TimeSpan.FromMinutes(5);
 
-    /// <summary>One page of rows, and the marker of the next.</summary>
+    /// <summary>One page of rows, of the database or of what is only in memory, and the marker of the next.</summary>
     public static async Task<(List<TRow> Page, string? Next)> ReadAsync<TRow>(IQueryable<TRow> rows, CollectionQuery query, CancellationToken cancellationToken)
         where TRow : class, IRow
     {
         rows = query.Conditions.Aggregate(rows, ConditionExpression.Apply);
-        var page = await Ordered(rows, query).Take(query.Limit + 1).ToListAsync(cancellationToken);
+        var ordered = Ordered(rows, query).Take(query.Limit + 1);
+        var page = ordered is EnumerableQuery<TRow> ? ordered.ToList() : await ordered.ToListAsync(cancellationToken);
         if (page.Count <= query.Limit)
         {
             return (page, null);

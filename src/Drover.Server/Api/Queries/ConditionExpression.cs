@@ -1,22 +1,24 @@
 using System.Globalization;
 using System.Linq.Expressions;
 using System.Reflection;
+using System.Text.RegularExpressions;
 using Microsoft.EntityFrameworkCore;
 
 namespace Drover.Server.Api.Queries;
 
-/// <summary>Makes a condition into an expression that both databases understand.</summary>
+/// <summary>Makes a condition into an expression that both databases understand, and memory.</summary>
 internal static class ConditionExpression
 {
     private static readonly MethodInfo Compare = typeof(string).GetMethod(nameof(string.Compare), [typeof(string), typeof(string)])!;
     private static readonly MethodInfo StartsWith = typeof(string).GetMethod(nameof(string.StartsWith), [typeof(string)])!;
+    private static readonly MethodInfo MemoryLike = typeof(ConditionExpression).GetMethod(nameof(IsLike), BindingFlags.Static | BindingFlags.NonPublic)!;
     private static readonly MethodInfo Like = typeof(DbFunctionsExtensions).GetMethod(nameof(DbFunctionsExtensions.Like), [typeof(DbFunctions), typeof(string), typeof(string)])!;
 
     public static IQueryable<TRow> Apply<TRow>(IQueryable<TRow> rows, Condition condition)
     {
         var row = Expression.Parameter(typeof(TRow), "row");
         var property = Expression.Property(row, condition.Field.FilterProperty!);
-        return rows.Where(Expression.Lambda<Func<TRow, bool>>(Body(property, condition), row));
+        return rows.Where(Expression.Lambda<Func<TRow, bool>>(Body(property, condition, rows is EnumerableQuery<TRow> ? MemoryLike : Like), row));
     }
 
     public static IQueryable<TRow> Order<TRow>(IQueryable<TRow> rows, string property, bool descending)
@@ -27,7 +29,7 @@ internal static class ConditionExpression
         return rows.Provider.CreateQuery<TRow>(Expression.Call(typeof(Queryable), method, [typeof(TRow), key.ReturnType], rows.Expression, Expression.Quote(key)));
     }
 
-    private static Expression Body(MemberExpression property, Condition condition)
+    private static Expression Body(MemberExpression property, Condition condition, MethodInfo like)
     {
         switch (condition.Modifier)
         {
@@ -37,7 +39,7 @@ internal static class ConditionExpression
 
         if (property.Type == typeof(string))
         {
-            return TextBody(property, condition);
+            return TextBody(property, condition, like);
         }
 
         // A value that names nothing equals nothing, and differs from everything.
@@ -46,16 +48,16 @@ internal static class ConditionExpression
             : Compared(condition.Modifier, property, Expression.Convert(Parameter(value, Nullable.GetUnderlyingType(property.Type) ?? property.Type), property.Type));
     }
 
-    private static Expression TextBody(MemberExpression property, Condition condition)
+    private static Expression TextBody(MemberExpression property, Condition condition, MethodInfo like)
     {
         var value = Parameter(condition.Value, typeof(string));
         return condition.Modifier switch
         {
             "eq" => Expression.Equal(property, value),
             "ne" => Expression.OrElse(IsNull(property), Expression.NotEqual(property, value)),
-            "prefix" => Expression.Call(property, StartsWith, value),
-            "like" => LikeCall(property, value),
-            "notlike" => Expression.Not(LikeCall(property, value)),
+            "prefix" => Expression.AndAlso(Expression.Not(IsNull(property)), Expression.Call(property, StartsWith, value)),
+            "like" => LikeCall(like, property, value),
+            "notlike" => Expression.Not(LikeCall(like, property, value)),
             _ => Compared(condition.Modifier, Expression.Call(Compare, property, value), Expression.Constant(0)),
         };
     }
@@ -99,8 +101,12 @@ internal static class ConditionExpression
             ? Expression.Constant(false)
             : Expression.Equal(property, Expression.Constant(null, property.Type));
 
-    private static MethodCallExpression LikeCall(Expression property, Expression value) =>
-        Expression.Call(Like, Expression.Constant(EF.Functions), property, value);
+    private static MethodCallExpression LikeCall(MethodInfo like, Expression property, Expression value) =>
+        Expression.Call(like, Expression.Constant(EF.Functions), property, value);
+
+    /// <summary>SQL's LIKE for what is in memory: <c>%</c> for anything, <c>_</c> for one character, letters alike in both cases, as SQLite has it.</summary>
+    private static bool IsLike(DbFunctions functions, string? text, string pattern) =>
+        text is not null && Regex.IsMatch(text, $"^{Regex.Escape(pattern).Replace("%", ".*", StringComparison.Ordinal).Replace("_", ".", StringComparison.Ordinal)}$", RegexOptions.IgnoreCase | RegexOptions.Singleline | RegexOptions.NonBacktracking);
 
     /// <summary>As a captured variable, so that the database sees a parameter and EF caches one query for all values.</summary>
     private static UnaryExpression Parameter(object value, Type type) =>

@@ -1,0 +1,94 @@
+using System.Collections.Concurrent;
+using Drover.Server.Agents;
+using Drover.Server.Storage;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Hosting;
+
+namespace Drover.Server.Containers;
+
+/// <summary>An inventory for each host whose link carries streams.</summary>
+internal sealed class Inventories : IHostedService, IDisposable
+{
+    private readonly AgentLinks _links;
+    private readonly ContainerBoard _board;
+    private readonly Database _database;
+    private readonly TimeProvider _time;
+    private readonly ConcurrentDictionary<long, Watched> _hosts = new();
+    private readonly CancellationTokenSource _over = new();
+
+    public Inventories(AgentLinks links, ContainerBoard board, Database database, TimeProvider time)
+    {
+        (_links, _board, _database, _time) = (links, board, database, time);
+        links.Ready = Begin;
+        links.Lost = End;
+        links.Gone = Forget;
+    }
+
+    public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public async Task StopAsync(CancellationToken cancellationToken)
+    {
+        await _over.CancelAsync();
+        await Task.WhenAll(_hosts.Values.Select(host => host.Following)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
+    public void Dispose() => _over.Dispose();
+
+    /// <summary>Docker of the host, while its link stands.</summary>
+    public HostDocker? DockerOf(long hostId) => _hosts.Values.FirstOrDefault(host => host.HostId == hostId)?.Docker;
+
+    private void Begin(long agentId, long hostId)
+    {
+        End(agentId);
+        var watched = new Watched(hostId, new HostDocker(_links, agentId), CancellationTokenSource.CreateLinkedTokenSource(_over.Token));
+        watched.Following = FollowAsync(watched);
+        _hosts[agentId] = watched;
+    }
+
+    private void End(long agentId)
+    {
+        if (_hosts.TryRemove(agentId, out var watched))
+        {
+            watched.Over.Cancel();
+        }
+    }
+
+    private void Forget(long agentId)
+    {
+        if (_hosts.TryGetValue(agentId, out var watched))
+        {
+            End(agentId);
+            _board.Forget(watched.HostId);
+        }
+    }
+
+    private async Task FollowAsync(Watched watched)
+    {
+        await Task.Yield(); // the link goes on
+        try
+        {
+            var account = await _database.RunAsync(db => db.Hosts.Where(h => h.Id == watched.HostId).Select(h => h.AccountId).FirstAsync(watched.Over.Token), watched.Over.Token);
+            await new HostInventory(watched.Docker, _board, watched.HostId, account, _time).RunAsync(watched.Over.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            // The link is over.
+        }
+        finally
+        {
+            watched.Docker.Dispose();
+            watched.Over.Dispose();
+        }
+    }
+
+    private sealed class Watched(long hostId, HostDocker docker, CancellationTokenSource over)
+    {
+        public long HostId => hostId;
+
+        public HostDocker Docker => docker;
+
+        public CancellationTokenSource Over => over;
+
+        public Task Following { get; set; } = Task.CompletedTask;
+    }
+}
