@@ -4,6 +4,8 @@ using Drover.Server.Api.Schemas;
 using Drover.Server.Audit;
 using Drover.Server.Consoles;
 using Drover.Server.Containers;
+using Drover.Server.Containers.Access;
+using Drover.Server.Containers.Orders;
 using Drover.Server.Events;
 using Drover.Server.Hosts;
 using Drover.Server.Identity;
@@ -11,6 +13,7 @@ using Drover.Server.Images;
 using Drover.Server.Machines;
 using Drover.Server.Pool;
 using Drover.Server.Processes;
+using Drover.Server.Registries;
 using Drover.Server.Settings;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -44,9 +47,23 @@ internal static class Types
 
         yield return new ConsoleType(Get<ConsoleTickets>(), Get<EventRequests>(), options, Get<ServerStopping>(), time) { Name = "console", Plural = ConsoleAction.Path };
 
-        yield return new HostType(Get<HostLoads>(), engine, Get<AgentRemoval>(), Get<HostStreams>()) { Name = "host", Plural = "hosts", IdLetters = "h" };
+        yield return new HostType(Get<HostLoads>(), engine, Get<AgentRemoval>(), Get<HostStreams>(), Get<StreamTokens>(), Get<Inventories>(), Get<ContainerBoard>()) { Name = "host", Plural = "hosts", IdLetters = "h" };
 
-        yield return new ContainerType(Get<ContainerBoard>(), Get<Inventories>()) { Name = "container", Plural = "containers", BaseName = "instance", IdLetters = "i", InEnvironment = true };
+        // Containers
+        yield return new ContainerType(Get<ContainerBoard>(), Get<Inventories>(), Get<ContainerOrders>(), Get<StreamTokens>(), time) { Name = "container", Plural = "containers", BaseName = "instance", IdLetters = "i", InEnvironment = true };
+        yield return ContainerFields.RestartPolicyType();
+        foreach (var embedded in ContainerAccess.Types().Concat(HostAccess.Types()))
+        {
+            yield return embedded;
+        }
+
+        yield return new LogsType(Get<StreamServices>()) { Name = LogsType.Path, Plural = LogsType.Path };
+        yield return new ExecType(Get<StreamServices>()) { Name = ExecType.Path, Plural = ExecType.Path };
+        yield return new StatsType(Get<StreamServices>()) { Name = StatsType.Path, Plural = StatsType.Path };
+        yield return new HostStatsType(Get<StreamServices>(), Get<HostLoads>()) { Name = HostStatsType.Path, Plural = HostStatsType.Path };
+        yield return new PullType(Get<StreamServices>(), Get<RegistryLogins>()) { Name = PullType.Path, Plural = PullType.Path };
+        yield return new RegistryType { Name = "registry", Plural = "registries", IdLetters = "sp", InEnvironment = true };
+        yield return new RegistryCredentialType(Get<Secrets>()) { Name = "registryCredential", Plural = "registryCredentials", BaseName = "credential", IdLetters = "c", InEnvironment = true };
 
         yield return new PoolType(Get<PoolBoard>(), options) { Name = "pool", Plural = "pools" };
 

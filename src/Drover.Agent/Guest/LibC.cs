@@ -7,6 +7,7 @@ internal static partial class LibC
 {
     public const int ReadWrite = 2;
     public const int NonBlocking = 0x800;
+    public const int NoControllingTerminal = 0x100;
     public const int CloseOnExec = 0x80000;
     public const int DirectoryOnly = 0x10000;
 
@@ -23,6 +24,15 @@ internal static partial class LibC
 
     /// <summary><c>_IO('R', 7)</c>: the generator takes a new seed from what was added (linux/random.h).</summary>
     public const nuint ReseedGenerator = 0x5207;
+
+    /// <summary><c>_IOW('T', 0x31, int)</c>: locks or unlocks the other end of a pseudo-terminal (asm-generic/ioctls.h).</summary>
+    public const nuint LockTerminal = 0x40045431;
+
+    /// <summary><c>_IOR('T', 0x30, unsigned int)</c>: the number of the other end of a pseudo-terminal (asm-generic/ioctls.h).</summary>
+    public const nuint TerminalNumber = 0x80045430;
+
+    /// <summary><c>TIOCSWINSZ</c>: the size of a terminal (asm-generic/ioctls.h).</summary>
+    public const nuint SetTerminalSize = 0x5414;
 
     [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     public static partial int Open(string path, int flags, int mode);
@@ -47,6 +57,9 @@ internal static partial class LibC
 
     [LibraryImport("libc", EntryPoint = "ioctl", SetLastError = true)]
     public static partial int Control(int descriptor, nuint request, ReadOnlySpan<byte> argument);
+
+    [LibraryImport("libc", EntryPoint = "ioctl", SetLastError = true)]
+    public static partial int Ask(int descriptor, nuint request, Span<byte> answer);
 
     [LibraryImport("libc", EntryPoint = "sethostname", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     public static partial int SetHostname(string name, nuint length);

@@ -44,6 +44,7 @@ internal sealed class LinuxGuest(DockerClient docker, TimeProvider time) : IGues
     public Task<GuestConnection> ConnectAsync(StreamTarget target, CancellationToken cancellationToken) => target.Kind switch
     {
         StreamTarget.Docker => ConnectDockerAsync(cancellationToken),
+        StreamTarget.Shell => Task.FromResult(ShellStream.Open()),
         _ => throw new StreamResetException(StreamFault.Refused, $"Nothing in a host is called '{target.Kind}'."),
     };
 

@@ -9,7 +9,7 @@ namespace Drover.Cli.Commands;
 /// <summary><c>drover ps | start | stop | restart | rm</c>: containers of all hosts of the environment.</summary>
 internal static class ContainerCommands
 {
-    private static readonly string[] Fields = ["id", "name", "state", "host", "hostId", "dockerId", "image", "command", "status", "address", "ports", "labels", "created"];
+    private static readonly string[] Fields = ["id", "name", "state", "host", "hostId", "dockerId", "image", "command", "status", "exitCode", "address", "ports", "labels", "created"];
 
     public static IEnumerable<Command> Create(CliContext context, SharedOptions shared)
     {
@@ -18,6 +18,14 @@ internal static class ContainerCommands
         yield return Act("stop", "Stop containers; what does not stop within ten seconds is ended", context, shared);
         yield return Act("restart", "Restart containers", context, shared);
         yield return Remove(context, shared);
+        yield return RunCommand.Create(context, shared);
+        yield return ContainerStatsCommand.Create(context, shared);
+        yield return CopyCommand.Create(context, shared);
+        yield return RegistryCommands.Create(context, shared);
+        foreach (var command in ContainerStreamCommands.Create(context, shared).Concat(ContainerImageCommands.Create(context, shared)))
+        {
+            yield return command;
+        }
     }
 
     private static Command List(CliContext context, SharedOptions shared)
@@ -33,7 +41,7 @@ internal static class ContainerCommands
             shared.Print(
                 new Listing(shown, Columns(context.Time.GetUtcNow()), Fields)
                 {
-                    WhenEmpty = containers.Count == 0 ? "There are no containers. Run one: drover docker HOST -- run IMAGE" : $"None runs; {containers.Count} do not: drover ps --all",
+                    WhenEmpty = containers.Count == 0 ? "There are no containers. Run one: drover run IMAGE" : $"None runs; {containers.Count} do not: drover ps --all",
                 },
                 context, parsed);
             return ExitCode.Ok;
@@ -88,6 +96,8 @@ internal static class ContainerCommands
 
         return result;
     }
+
+    public static Argument<string> NameArgument() => new("CONTAINER") { Description = "Name, HOST/NAME, or id of a container", HelpName = "CONTAINER" };
 
     private static Argument<string[]> Names() => new("CONTAINER") { Description = "Names, HOST/NAME, or ids of containers", HelpName = "CONTAINER", Arity = ArgumentArity.OneOrMore };
 

@@ -24,7 +24,7 @@ internal sealed class AgentRemoval(AgentLinks links, HostLoads loads)
 
         foreach (var host in await db.Hosts.Where(h => h.MachineId == machine.Id && h.Removed == null).ToListAsync(cancellationToken))
         {
-            RemoveHost(db, host, now);
+            await RemoveHostAsync(db, host, now, cancellationToken);
         }
     }
 
@@ -47,18 +47,19 @@ internal sealed class AgentRemoval(AgentLinks links, HostLoads loads)
 
         foreach (var host in await db.Hosts.Where(h => h.AgentId == agent.Id && h.Removed == null).ToListAsync(cancellationToken))
         {
-            RemoveHost(db, host, now);
+            await RemoveHostAsync(db, host, now, cancellationToken);
         }
 
         var id = agent.Id;
         db.AfterCommit(() => links.CloseGone(id));
     }
 
-    private void RemoveHost(AppDb db, HostRow host, DateTimeOffset now)
+    private async Task RemoveHostAsync(AppDb db, HostRow host, DateTimeOffset now, CancellationToken cancellationToken)
     {
         host.State = "removed";
         host.AgentState = "removed";
         host.Removed = now;
+        db.ContainerOrders.RemoveRange(await db.ContainerOrders.Where(o => o.HostId == host.Id).ToListAsync(cancellationToken));
         var id = host.Id;
         db.AfterCommit(() => loads.Forget(id));
     }

@@ -3,6 +3,7 @@ using Drover.Server.Agents;
 using Drover.Server.Storage;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 
 namespace Drover.Server.Containers;
 
@@ -13,16 +14,21 @@ internal sealed class Inventories : IHostedService, IDisposable
     private readonly ContainerBoard _board;
     private readonly Database _database;
     private readonly TimeProvider _time;
+    private readonly ILogger<Inventories> _logger;
     private readonly ConcurrentDictionary<long, Watched> _hosts = new();
     private readonly CancellationTokenSource _over = new();
+    private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    public Inventories(AgentLinks links, ContainerBoard board, Database database, TimeProvider time)
+    public Inventories(AgentLinks links, ContainerBoard board, Database database, TimeProvider time, ILogger<Inventories> logger)
     {
-        (_links, _board, _database, _time) = (links, board, database, time);
+        (_links, _board, _database, _time, _logger) = (links, board, database, time, logger);
         links.Ready = Begin;
         links.Lost = End;
         links.Gone = Forget;
     }
+
+    /// <summary>A host is gone for good.</summary>
+    public Action<long>? Forgotten { get; set; }
 
     public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
@@ -37,12 +43,28 @@ internal sealed class Inventories : IHostedService, IDisposable
     /// <summary>Docker of the host, while its link stands.</summary>
     public HostDocker? DockerOf(long hostId) => _hosts.Values.FirstOrDefault(host => host.HostId == hostId)?.Docker;
 
+    /// <summary>Docker of the host, as soon as its link stands.</summary>
+    public async Task<HostDocker> WaitForDockerAsync(long hostId, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            var changed = Volatile.Read(ref _changed).Task;
+            if (DockerOf(hostId) is { } docker)
+            {
+                return docker;
+            }
+
+            await changed.WaitAsync(cancellationToken);
+        }
+    }
+
     private void Begin(long agentId, long hostId)
     {
         End(agentId);
         var watched = new Watched(hostId, new HostDocker(_links, agentId), CancellationTokenSource.CreateLinkedTokenSource(_over.Token));
         watched.Following = FollowAsync(watched);
         _hosts[agentId] = watched;
+        Interlocked.Exchange(ref _changed, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).SetResult();
     }
 
     private void End(long agentId)
@@ -59,6 +81,7 @@ internal sealed class Inventories : IHostedService, IDisposable
         {
             End(agentId);
             _board.Forget(watched.HostId);
+            Forgotten?.Invoke(watched.HostId);
         }
     }
 
@@ -68,7 +91,7 @@ internal sealed class Inventories : IHostedService, IDisposable
         try
         {
             var account = await _database.RunAsync(db => db.Hosts.Where(h => h.Id == watched.HostId).Select(h => h.AccountId).FirstAsync(watched.Over.Token), watched.Over.Token);
-            await new HostInventory(watched.Docker, _board, watched.HostId, account, _time).RunAsync(watched.Over.Token);
+            await new HostInventory(watched.Docker, _board, watched.HostId, account, _time, _logger).RunAsync(watched.Over.Token);
         }
         catch (OperationCanceledException)
         {

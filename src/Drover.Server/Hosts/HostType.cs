@@ -5,6 +5,8 @@ using Drover.Server.Agents;
 using Drover.Server.Api.Output;
 using Drover.Server.Api.Registry;
 using Drover.Server.Api.Requests;
+using Drover.Server.Containers;
+using Drover.Server.Containers.Access;
 using Drover.Server.Machines;
 using Drover.Server.Processes;
 using Drover.Server.Storage;
@@ -18,7 +20,7 @@ internal sealed class HostType : StoredType<HostRow>
     private readonly ProcessEngine _engine;
     private readonly AgentRemoval _removal;
 
-    public HostType(HostLoads loads, ProcessEngine engine, AgentRemoval removal, HostStreams streams)
+    public HostType(HostLoads loads, ProcessEngine engine, AgentRemoval removal, HostStreams streams, StreamTokens tokens, Inventories inventories, ContainerBoard board)
         : base("docker", Lifecycles.Host)
     {
         (_engine, _removal) = (engine, removal);
@@ -49,6 +51,8 @@ internal sealed class HostType : StoredType<HostRow>
         Links.Add(new LinkRule { Name = "physicalHost", Target = "physicalHost", Id = r => ((HostRow)r).MachineId });
         Links.Add(new LinkRule { Name = HostStreams.Link, Target = "host", Readers = Keepers, Custom = (context, row) => streams.RunAsync(context, (HostRow)row) });
         Links.Add(new LinkRule { Name = "loads", Target = "hostLoad", Custom = (context, row) => Task.FromResult(History(context, loads, row)) });
+        Links.Add(new LinkRule { Name = "instances", Target = "container", ForeignProperty = nameof(ContainerRow.HostId) });
+        HostAccess.AddTo(this, tokens, inventories, board);
     }
 
     /// <summary>Not from active, as in Cattle. The host's machine goes with it.</summary>

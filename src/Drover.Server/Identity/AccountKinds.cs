@@ -21,4 +21,5 @@ internal static class CredentialKinds
     public const string AgentApiKey = "agentApiKey";
     public const string Password = "password";
     public const string RegistrationToken = "registrationToken";
+    public const string Registry = "registryCredential";
 }

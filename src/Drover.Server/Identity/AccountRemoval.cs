@@ -16,11 +16,12 @@ internal static class AccountRemoval
         db.Sessions.RemoveRange(await db.Sessions.Where(s => s.AccountId == accountId).ToListAsync(cancellationToken));
     }
 
-    /// <summary>A removed credential keeps no hash.</summary>
+    /// <summary>A removed credential keeps no hash and no secret.</summary>
     public static void Remove(CredentialRow credential, DateTimeOffset now)
     {
         credential.State = "removed";
         credential.Removed = now;
         credential.SecretHash = null;
+        credential.Sealed = null;
     }
 }

@@ -3,6 +3,8 @@ using Drover.Server.Agents;
 using Drover.Server.Api;
 using Drover.Server.Api.Registry;
 using Drover.Server.Api.Requests;
+using Drover.Server.Containers.Access;
+using Drover.Server.Hosts;
 using Drover.Server.Storage;
 using Microsoft.AspNetCore.Http;
 using Microsoft.EntityFrameworkCore;
@@ -15,10 +17,15 @@ internal sealed class Authenticator(SessionTokens sessions, RegistrationTokens r
 {
     private const string BearerUser = "X-API-BEARER=";
 
+    /// <summary>Login and registration scripts are open, whatever stale credentials a client still sends along; consoles and other streams have tokens that are no login.</summary>
+    private static readonly HashSet<string> s_open = new(StringComparer.OrdinalIgnoreCase)
+    {
+        "token", "tokens", "scripts", "console", "consoles", LogsType.Path, ExecType.Path, StatsType.Path, HostStatsType.Path, PullType.Path,
+    };
+
     public async Task<Caller> IdentifyAsync(HttpContext http, ApiPath path, AppDb db, CancellationToken cancellationToken)
     {
-        // Login and registration scripts are open, whatever stale credentials a client still sends along; a console's token is not one of ours.
-        var open = path.Segments.Count > 0 && path.Segments[0].ToUpperInvariant() is "TOKEN" or "TOKENS" or "SCRIPTS" or "CONSOLE" or "CONSOLES";
+        var open = path.Segments.Count > 0 && s_open.Contains(path.Segments[0]);
         var project = path.Project ?? http.Request.Headers["X-API-Project-Id"].FirstOrDefault() ?? http.Request.Query["projectId"].FirstOrDefault();
         try
         {

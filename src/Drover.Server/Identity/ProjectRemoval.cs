@@ -42,6 +42,12 @@ internal sealed class ProjectRemoval(ProcessEngine engine, AgentRemoval agents)
             member.Removed = now;
         }
 
+        foreach (var registry in await db.Registries.Where(r => r.AccountId == project.Id && r.Removed == null).ToListAsync(context.Aborted))
+        {
+            registry.State = "removed";
+            registry.Removed = now;
+        }
+
         await AccountRemoval.RemoveCredentialsAsync(db, project.Id, now, context.Aborted);
     }
 }

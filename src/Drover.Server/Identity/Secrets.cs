@@ -9,6 +9,8 @@ namespace Drover.Server.Identity;
 internal sealed class Secrets
 {
     private const string KeyAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+    private const int NonceBytes = 12;
+    private const int TagBytes = 16;
     private byte[]? _key;
 
     /// <summary>Reads the server's secret, or makes it. Called once at start, before anything else.</summary>
@@ -42,6 +44,27 @@ internal sealed class Secrets
     /// <summary>The same text for the same purpose and subject, for as long as the server keeps its secret.</summary>
     public byte[] Derive(string purpose, string subject) =>
         HMACSHA256.HashData(_key ?? throw new InvalidOperationException("The server's secret is not loaded yet."), Encoding.UTF8.GetBytes($"{purpose}:{subject}"));
+
+    /// <summary>What must be told again to somebody else: encrypted (AES-GCM) for its purpose and subject.</summary>
+    public string Seal(string purpose, string subject, string secret)
+    {
+        var plain = Encoding.UTF8.GetBytes(secret);
+        var box = new byte[NonceBytes + TagBytes + plain.Length];
+        RandomNumberGenerator.Fill(box.AsSpan(0, NonceBytes));
+        using var cipher = new AesGcm(Derive(purpose, subject), TagBytes);
+        cipher.Encrypt(box.AsSpan(0, NonceBytes), plain, box.AsSpan(NonceBytes + TagBytes), box.AsSpan(NonceBytes, TagBytes));
+        return Convert.ToBase64String(box);
+    }
+
+    /// <exception cref="CryptographicException">It was sealed for something else, or with another server's secret.</exception>
+    public string Unseal(string purpose, string subject, string text)
+    {
+        var box = Convert.FromBase64String(text);
+        var plain = new byte[box.Length - NonceBytes - TagBytes];
+        using var cipher = new AesGcm(Derive(purpose, subject), TagBytes);
+        cipher.Decrypt(box.AsSpan(0, NonceBytes), box.AsSpan(NonceBytes + TagBytes), box.AsSpan(NonceBytes, TagBytes), plain);
+        return Encoding.UTF8.GetString(plain);
+    }
 
     public string AgentSecret(string accessKey) => Convert.ToHexStringLower(Derive("agent", accessKey))[..40];
 }

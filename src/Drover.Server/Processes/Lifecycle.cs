@@ -86,12 +86,13 @@ internal static class Lifecycles
         new ProcessMove("remove", ["requested", "inactive", "registering", "updating-active", "updating-inactive"], "removing", "removed"),
         new ProcessMove("purge", ["removed"], "purging", "purged"));
 
-    /// <summary>Containers: Docker moves them; what a person asks for shows until Docker has done it.</summary>
+    /// <summary>Containers: Docker moves them; what a person asks for shows until Docker has done it. One that could not be made is made by a start.</summary>
     public static Lifecycle Instance { get; } = new(
-        new ProcessMove("start", ["stopped"], "starting", "running"),
+        new ProcessMove("create", ["requested"], "creating", "stopped"),
+        new ProcessMove("start", ["stopped", "error"], "starting", "running"),
         new ProcessMove("stop", ["running", "restarting", "paused"], "stopping", "stopped"),
         new ProcessMove("restart", ["running", "paused"], "restarting", "running"),
-        new ProcessMove("remove", ["stopped", "error"], "removing", "removed"));
+        new ProcessMove("remove", ["stopped", "error", "creating", "starting"], "removing", "removed"));
 
     /// <summary>Things with no life: they are active, then removed.</summary>
     public static Lifecycle Plain { get; } = new(

@@ -42,6 +42,10 @@ internal abstract class AppDb(DbContextOptions options) : DbContext(options)
 
     public DbSet<ProcessRow> Processes => Set<ProcessRow>();
 
+    public DbSet<RegistryRow> Registries => Set<RegistryRow>();
+
+    public DbSet<ContainerOrderRow> ContainerOrders => Set<ContainerOrderRow>();
+
     /// <summary>Told of every durable write, before and after it; tests kill the server there.</summary>
     internal Action<string>? Reached { get; set; }
 
@@ -124,6 +128,8 @@ internal abstract class AppDb(DbContextOptions options) : DbContext(options)
             e.HasIndex(x => new { x.ResourceType, x.ResourceId });
             e.HasIndex(x => x.ReplyTo);
         });
+        modelBuilder.Entity<RegistryRow>().ToTable("registries").HasIndex(x => x.AccountId);
+        modelBuilder.Entity<ContainerOrderRow>().ToTable("container_orders").HasIndex(x => x.HostId);
     }
 
     protected override void ConfigureConventions(ModelConfigurationBuilder configurationBuilder) =>

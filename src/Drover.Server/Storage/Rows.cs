@@ -76,7 +76,7 @@ internal sealed class ProjectMemberRow : ResourceRow
     public string ExternalId { get; set; } = "";
 }
 
-/// <summary>Something that proves who one is: apiKey, password, agentApiKey or registrationToken (by kind). No secret is stored in clear.</summary>
+/// <summary>Something that proves who one is: apiKey, password, agentApiKey, registrationToken or registryCredential (by kind). No secret is stored in clear.</summary>
 internal sealed class CredentialRow : ResourceRow
 {
     [MaxLength(128)]
@@ -86,6 +86,13 @@ internal sealed class CredentialRow : ResourceRow
     [MaxLength(256)]
     public string? SecretHash { get; set; }
 
+    /// <summary>Registry credential only: the secret, sealed with the server's own, since a registry must be told it.</summary>
+    [MaxLength(4096)]
+    public string? Sealed { get; set; }
+
+    /// <summary>Registry credential only: for which registry.</summary>
+    public long? RegistryId { get; set; }
+
     /// <summary>Registration token only: the one machine it is for.</summary>
     public long? MachineId { get; set; }
 
@@ -94,6 +101,14 @@ internal sealed class CredentialRow : ResourceRow
     /// <summary>The secret itself, in the request that made it and nowhere else.</summary>
     [NotMapped]
     public string? Revealed { get; set; }
+}
+
+/// <summary>A registry of container images that an environment uses.</summary>
+internal sealed class RegistryRow : ResourceRow
+{
+    /// <summary>Its name in the names of images: <c>registry.example.com:5000</c>; Docker Hub is <c>index.docker.io</c>.</summary>
+    [MaxLength(255)]
+    public string ServerAddress { get; set; } = "";
 }
 
 /// <summary>A login. The token that the client holds is signed and names this row, so that logging out ends it.</summary>

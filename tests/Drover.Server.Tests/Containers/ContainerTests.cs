@@ -61,6 +61,22 @@ public sealed class ContainerTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Event_ThatComesBeforeDockersOwnListShowsIt_IsLookedAtAgain()
+    {
+        await LinkAsync();
+        var id = _docker.Add("web", "running");
+        var web = await ContainerAsync("web");
+        var lists = _docker.Lists;
+
+        var show = _docker.EndBehindTheEvent(id);
+        await ContainerHost.EventuallyAsync(() => Task.FromResult(_docker.Lists > lists), "the look");
+        Assert.Equal("running", (await _server.Project.GetAsync("containers", web.Id, TestServer.Token))!.State);
+        show();
+
+        await _server.AdvanceUntilAsync(TimeSpan.FromMilliseconds(100), async () => (await _server.Project.GetAsync("containers", web.Id, TestServer.Token))!.State == "stopped", "the end");
+    }
+
+    [Fact]
     public async Task Docker_StartedAgain_IsReadAnew()
     {
         var gone = _docker.Add("gone", "running");
@@ -99,7 +115,7 @@ public sealed class ContainerTests : IAsyncLifetime
         var id = _docker.Add("web", "running");
         await LinkAsync();
         var web = await ContainerAsync("web");
-        Assert.Equal(["remove", "restart", "start", "stop"], web.Object("actions")!.Select(a => a.Key).Append("remove").Append("start").Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal));
+        Assert.Equal(["attach", "execute", "logs", "restart", "stop"], web.Object("actions")!.Select(a => a.Key).Order(StringComparer.Ordinal));
 
         var answer = await _server.Project.ActionAsync("containers", web.Id, "stop", null, TestServer.Token);
 

@@ -12,8 +12,8 @@ using Microsoft.Extensions.Logging;
 
 namespace Drover.Server.Tests.Containers;
 
-/// <summary>As much of the Docker Engine API as an inventory needs, with containers by the test's orders.</summary>
-internal sealed class FakeDocker : IAsyncDisposable
+/// <summary>As much of the Docker Engine API as the server needs, with containers by the test's orders and by the server's.</summary>
+internal sealed partial class FakeDocker : IAsyncDisposable
 {
     private readonly WebApplication _app;
     private readonly ConcurrentDictionary<string, JsonObject> _containers = new(StringComparer.Ordinal);
@@ -28,6 +28,11 @@ internal sealed class FakeDocker : IAsyncDisposable
     public string? Refusal { get; set; }
 
     public int Lists { get; private set; }
+
+    /// <summary>Requests whose path ends so wait, after they were done, until it is null: as if the answer were lost.</summary>
+    public string? HoldAnswersOf { get; set; }
+
+    public IReadOnlyCollection<JsonObject> Containers => [.. _containers.Values];
 
     public static async Task<FakeDocker> StartAsync()
     {
@@ -46,6 +51,22 @@ internal sealed class FakeDocker : IAsyncDisposable
         var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         await socket.ConnectAsync(IPAddress.Loopback, new Uri(_app.Urls.Single()).Port, TestServer.Token);
         stream.Accept();
+        var first = new byte[16 * 1024];
+        var length = await stream.ReadAsync(first, TestServer.Token);
+        var head = System.Text.Encoding.ASCII.GetString(first, 0, length);
+        if (head.StartsWith("POST", StringComparison.Ordinal) && head.Contains("Upgrade: tcp", StringComparison.Ordinal))
+        {
+            while (!head.EndsWith('}'))
+            {
+                head += System.Text.Encoding.ASCII.GetString(first, 0, await stream.ReadAsync(first, TestServer.Token));
+            }
+
+            socket.Dispose();
+            await ExecAsync(stream, head.Contains("\"Tty\":true", StringComparison.Ordinal));
+            return;
+        }
+
+        await socket.SendAsync(first.AsMemory(0, length), SocketFlags.None, TestServer.Token);
         await StreamPump.RunAsync(stream, new NetworkStream(socket, ownsSocket: true), () => { socket.Shutdown(SocketShutdown.Send); return ValueTask.CompletedTask; }, TimeProvider.System, TestServer.Token);
     }
 
@@ -67,12 +88,24 @@ internal sealed class FakeDocker : IAsyncDisposable
         return id;
     }
 
+    /// <summary>Tells of an end that its own list does not show yet, as Docker does.</summary>
+    public Action EndBehindTheEvent(string id)
+    {
+        Tell("die", id);
+        return () => Put(id, "exited");
+    }
+
     public void Move(string id, string state, string action)
+    {
+        Put(id, state);
+        Tell(action, id);
+    }
+
+    private void Put(string id, string state)
     {
         var changed = (JsonObject)_containers[id].DeepClone();
         changed["State"] = state;
         _containers[id] = changed;
-        Tell(action, id);
     }
 
     public void Remove(string id, bool tell = true)
@@ -129,8 +162,15 @@ internal sealed class FakeDocker : IAsyncDisposable
         if (path.EndsWith("/containers/json", StringComparison.Ordinal))
         {
             Lists++;
-            var wanted = http.Request.Query["filters"].FirstOrDefault() is { } filters && JsonNode.Parse(filters)!["id"] is JsonObject ids ? ids.Select(i => i.Key).ToHashSet(StringComparer.Ordinal) : null;
-            await http.Response.WriteAsJsonAsync(new JsonArray([.. _containers.Where(c => wanted?.Contains(c.Key) != false).Select(c => c.Value.DeepClone())]), TestServer.Token);
+            var filters = http.Request.Query["filters"].FirstOrDefault() is { } given ? JsonNode.Parse(given) : null;
+            var wanted = (filters?["id"] as JsonObject)?.Select(i => i.Key).ToHashSet(StringComparer.Ordinal);
+            var label = (filters?["label"] as JsonObject)?.Select(l => l.Key).FirstOrDefault();
+            await http.Response.WriteAsJsonAsync(new JsonArray([.. _containers.Where(c => wanted?.Contains(c.Key) != false && (label is null || HasLabel(c.Value, label))).Select(c => c.Value.DeepClone())]), TestServer.Token);
+            return;
+        }
+
+        if (await AnswerStreamAsync(http, path))
+        {
             return;
         }
 
@@ -142,6 +182,9 @@ internal sealed class FakeDocker : IAsyncDisposable
             return;
         }
 
-        http.Response.StatusCode = 204;
+        if (!await AnswerMakingAsync(http, path))
+        {
+            http.Response.StatusCode = 204;
+        }
     }
 }

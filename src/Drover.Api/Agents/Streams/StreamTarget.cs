@@ -8,6 +8,9 @@ public sealed record StreamTarget
     /// <summary>The socket of the Docker Engine.</summary>
     public const string Docker = "docker";
 
+    /// <summary>A shell of the host's root at a terminal of its own, in frames of <see cref="Multiplexed"/> with the channels of <see cref="ShellChannel"/>.</summary>
+    public const string Shell = "shell";
+
     /// <summary>A name such as <see cref="Docker"/>.</summary>
     public required string Kind { get; init; }
 

@@ -25,6 +25,7 @@ internal static class HostCommands
         Show(context, shared),
         HostRemoveCommand.Create(context, shared),
         HostConsoleCommand.Create(context, shared),
+        HostShellCommand.Create(context, shared),
         HostForwardCommand.Create(context, shared),
         HostSetCommands.Set(context, shared),
         HostSetCommands.Protect(context, shared),
