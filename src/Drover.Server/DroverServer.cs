@@ -120,6 +120,8 @@ public static class DroverServer
         services.AddSingleton<RegistrationTokens>();
         services.AddSingleton<AgentRegistration>();
         services.AddSingleton<AgentLinks>();
+        services.AddSingleton<LoadPast>();
+        services.AddHostedService<LoadKeeper>();
         services.AddSingleton<HostLoads>();
         services.AddSingleton<HostStreams>();
         services.AddSingleton<ContainerBoard>();

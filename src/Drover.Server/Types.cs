@@ -44,7 +44,7 @@ internal static class Types
 
         yield return new ConsoleType(Get<ConsoleTickets>(), Get<EventRequests>(), options, Get<ServerStopping>(), time) { Name = "console", Plural = ConsoleAction.Path };
 
-        yield return new HostType(Get<HostLoads>(), engine, Get<AgentRemoval>(), Get<HostStreams>()) { Name = "host", Plural = "hosts", IdLetters = "h" };
+        yield return new HostType(Get<HostLoads>(), Get<LoadPast>(), engine, Get<AgentRemoval>(), Get<HostStreams>()) { Name = "host", Plural = "hosts", IdLetters = "h" };
 
         yield return new ContainerType(Get<ContainerBoard>(), Get<Inventories>()) { Name = "container", Plural = "containers", BaseName = "instance", IdLetters = "i", InEnvironment = true };
 

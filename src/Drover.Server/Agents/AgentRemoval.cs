@@ -24,7 +24,7 @@ internal sealed class AgentRemoval(AgentLinks links, HostLoads loads)
 
         foreach (var host in await db.Hosts.Where(h => h.MachineId == machine.Id && h.Removed == null).ToListAsync(cancellationToken))
         {
-            RemoveHost(db, host, now);
+            await RemoveHostAsync(db, host, now, cancellationToken);
         }
     }
 
@@ -47,15 +47,16 @@ internal sealed class AgentRemoval(AgentLinks links, HostLoads loads)
 
         foreach (var host in await db.Hosts.Where(h => h.AgentId == agent.Id && h.Removed == null).ToListAsync(cancellationToken))
         {
-            RemoveHost(db, host, now);
+            await RemoveHostAsync(db, host, now, cancellationToken);
         }
 
         var id = agent.Id;
         db.AfterCommit(() => links.CloseGone(id));
     }
 
-    private void RemoveHost(AppDb db, HostRow host, DateTimeOffset now)
+    private async Task RemoveHostAsync(AppDb db, HostRow host, DateTimeOffset now, CancellationToken cancellationToken)
     {
+        await LoadPast.RemoveAsync(db, host.Id, cancellationToken);
         host.State = "removed";
         host.AgentState = "removed";
         host.Removed = now;
