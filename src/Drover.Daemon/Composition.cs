@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using Drover.Api.Machines;
 using Drover.Scheduler;
 using Drover.Server;
+using Microsoft.Extensions.Logging.Console;
 
 namespace Drover.Daemon;
 
@@ -15,12 +16,12 @@ internal static class Composition
     {
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory, ApplicationName = "droverd" });
         builder.Logging.ClearProviders();
-        Configure(builder.Logging);
+        Configure(builder.Logging, builder.Configuration);
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = StopTimeout);
         return builder;
     }
 
-    public static ILoggerFactory Logging() => LoggerFactory.Create(Configure);
+    public static ILoggerFactory Logging() => LoggerFactory.Create(logging => Configure(logging, new ConfigurationBuilder().AddEnvironmentVariables().Build()));
 
     public static ServerOptions Server(DaemonOptions options, Action<string>? reached) => new()
     {
@@ -115,15 +116,26 @@ internal static class Composition
 
     private static string ServiceKey(DaemonOptions options) => options.DataPath("keys", "service.json");
 
-    private static void Configure(ILoggingBuilder logging) => logging
-        .SetMinimumLevel(LogLevel.Information)
-        .AddFilter("Microsoft", LogLevel.Warning)
-        .AddFilter("System.Net.Http", LogLevel.Warning)
-        .AddSimpleConsole(console =>
+    /// <summary>Lines for people, or JSON where .NET's own setting asks for it: the variable <c>Logging__Console__FormatterName=json</c>.</summary>
+    private static void Configure(ILoggingBuilder logging, IConfiguration configuration)
+    {
+        logging.SetMinimumLevel(LogLevel.Information).AddFilter("Microsoft", LogLevel.Warning).AddFilter("System.Net.Http", LogLevel.Warning);
+        if (string.Equals(configuration["Logging:Console:FormatterName"], ConsoleFormatterNames.Json, StringComparison.OrdinalIgnoreCase))
+        {
+            logging.AddJsonConsole(console =>
+            {
+                console.TimestampFormat = "yyyy-MM-dd'T'HH:mm:ss.fff'Z'";
+                console.UseUtcTimestamp = true;
+            });
+            return;
+        }
+
+        logging.AddSimpleConsole(console =>
         {
             console.SingleLine = true;
             console.TimestampFormat = "yyyy-MM-dd'T'HH:mm:ss.fff'Z' ";
             console.UseUtcTimestamp = true;
-            console.ColorBehavior = Microsoft.Extensions.Logging.Console.LoggerColorBehavior.Disabled;
+            console.ColorBehavior = LoggerColorBehavior.Disabled;
         });
+    }
 }

@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using Drover.Daemon.Telemetry;
 using Drover.Scheduler;
 using Drover.Server;
 using Drover.Web;
@@ -73,6 +74,7 @@ internal static class DaemonHost
             builder.Services.AddDroverScheduler(Composition.Scheduler(options, reached));
         }
 
+        DaemonTelemetry.AddTo(builder.Services, builder.Configuration);
         await using var app = builder.Build();
         Map(app, options);
         await app.StartAsync(cancellationToken);
@@ -93,6 +95,7 @@ internal static class DaemonHost
 
     private static void Map(WebApplication app, DaemonOptions options)
     {
+        DaemonTelemetry.Map(app, new MetricsAccess(MetricsAccess.EnsureToken(options), options.Has(Role.Server) ? DroverServer.IsAdministratorAsync : null));
         if (options.Has(Role.Server))
         {
             app.UseDroverServer();

@@ -17,6 +17,8 @@ internal sealed class LiveState
     private volatile bool _masterConnected;
     private volatile bool _serverConnected;
 
+    public SchedulerCounts Counts { get; init; } = new();
+
     public ImmutableDictionary<string, MachineRequest> Requests { get => _requests; set => _requests = value; }
 
     public ImmutableDictionary<string, PoolMember> Members { get => _members; set => _members = value; }

@@ -50,6 +50,7 @@ internal sealed partial class MasterHearing(SchedulerDesks desks, SchedulerOptio
         {
             case MesosEvent.Types.Type.Offers:
                 Offers.AddRange(message.Offers.Offers_);
+                live.Counts.Offered(message.Offers.Offers_.Count);
                 break;
             case MesosEvent.Types.Type.Rescind:
                 Offers.RemoveAll(o => o.Id.Value == message.Rescind.OfferId.Value);

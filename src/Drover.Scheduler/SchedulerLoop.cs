@@ -78,6 +78,7 @@ internal sealed partial class SchedulerLoop : ISchedulerInput
         _store.Commit(turn.Changes);
         _live.Requests = _desks.Book.All;
         _live.Members = _desks.Members.All;
+        _live.Counts.Launched(turn.Changes.Intents.Count);
         foreach (var (machineId, note) in turn.Notes)
         {
             _desks.Board.Note(machineId, note);

@@ -30,7 +30,7 @@ internal sealed class SchedulerRun : ISchedulerActions, IAsyncDisposable
     {
         var client = new CattleClient(parts.Http, new Uri(options.CattleUrl), CattleClient.Basic(options.AccessKey, options.SecretKey));
         var logger = parts.Logger;
-        var live = new LiveState();
+        var live = new LiveState { Counts = parts.Status.Counts };
         _store = SchedulerStore.Open(options.DataDirectory, parts.Reached);
         _loop = new SchedulerLoop(options, _store, live, parts.Time, logger);
         parts.Status.Follow(live);

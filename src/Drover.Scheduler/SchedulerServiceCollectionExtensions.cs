@@ -17,6 +17,8 @@ public static class SchedulerServiceCollectionExtensions
         services.AddSingleton(options);
         services.AddSingleton<ArtifactCatalog>();
         services.AddSingleton<SchedulerStatus>();
+        services.AddMetrics();
+        services.AddHostedService<SchedulerMetrics>();
         services.AddHostedService<SchedulerService>();
         return services;
     }

@@ -7,6 +7,10 @@ public sealed class SchedulerStatus
 {
     private volatile LiveState _live = new();
 
+    internal LiveState Live => _live;
+
+    internal SchedulerCounts Counts { get; } = new();
+
     /// <summary>A consistent picture of this moment. Costs work in proportion to the number of machines.</summary>
     public SchedulerSnapshot Take()
     {

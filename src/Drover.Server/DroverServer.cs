@@ -11,6 +11,7 @@ using Drover.Server.Hosts;
 using Drover.Server.Identity;
 using Drover.Server.Images;
 using Drover.Server.Machines;
+using Drover.Server.Metrics;
 using Drover.Server.Pool;
 using Drover.Server.Processes;
 using Drover.Server.Registries;
@@ -44,6 +45,7 @@ public static class DroverServer
         AddAgents(services);
         AddImages(services);
         AddApi(services);
+        AddMetrics(services);
         return services;
     }
 
@@ -63,8 +65,26 @@ public static class DroverServer
         app.MapApi();
         app.MapGet("/ping", () => "pong").WithMetadata(AccessRule.Public);
         app.MapGet("/healthz", () => "ok").WithMetadata(AccessRule.Public);
-        app.MapGet("/readyz", (ServerReadiness readiness) => readiness.IsReady ? Results.Text("ok") : Results.Text("starting", statusCode: 503)).WithMetadata(AccessRule.Public);
+        app.MapGet("/readyz", async (ServerReadiness readiness) => await readiness.ProblemAsync() is { } problem ? Results.Text(problem, statusCode: 503) : Results.Text("ok")).WithMetadata(AccessRule.Public);
         return app;
+    }
+
+    /// <summary>Marks an endpoint of another part that checks its callers itself, with <see cref="IsAdministratorAsync"/> or otherwise.</summary>
+    public static TBuilder ChecksItsCallers<TBuilder>(this TBuilder endpoint)
+        where TBuilder : IEndpointConventionBuilder => endpoint.WithMetadata(AccessRule.Public);
+
+    /// <summary>Whether a request carries credentials of an administrator, in any of the API's forms.</summary>
+    public static async Task<bool> IsAdministratorAsync(HttpContext http)
+    {
+        await using var db = http.RequestServices.GetRequiredService<Database>().Open();
+        try
+        {
+            return (await http.RequestServices.GetRequiredService<Authenticator>().IdentifyAsync(http, new ApiPath("v1", null, []), db, http.RequestAborted)).Role == Roles.Admin;
+        }
+        catch (ApiError)
+        {
+            return false;
+        }
     }
 
     private static void AddIdentity(IServiceCollection services) => services
@@ -80,7 +100,8 @@ public static class DroverServer
 
     private static void AddProcesses(IServiceCollection services)
     {
-        services.AddSingleton(s => new ProcessCatalog(MachineProcesses.All(s.GetRequiredService<ServerOptions>(), s.GetRequiredService<AgentRemoval>())));
+        services.AddSingleton(s => new ProcessCatalog(MachineProcesses.All(s.GetRequiredService<ServerOptions>(), s.GetRequiredService<AgentRemoval>(), s.GetRequiredService<MachineTimes>())));
+        services.AddSingleton<ProcessTally>();
         services.AddSingleton<ProcessSteps>();
         services.AddSingleton<ProcessEngine>();
         services.AddSingleton<ProcessReplies>();
@@ -102,6 +123,8 @@ public static class DroverServer
         services.AddSingleton<RegistrationTokens>();
         services.AddSingleton<AgentRegistration>();
         services.AddSingleton<AgentLinks>();
+        services.AddSingleton<LoadPast>();
+        services.AddHostedService<LoadKeeper>();
         services.AddSingleton<HostLoads>();
         services.AddSingleton<HostStreams>();
         services.AddSingleton<ContainerBoard>();
@@ -133,6 +156,14 @@ public static class DroverServer
             s.GetRequiredService<ImageShelf>(), s.GetRequiredService<ServerOptions>(), s.GetRequiredService<TimeProvider>()));
         services.AddSingleton<ImageIntakes>();
         services.AddHostedService(s => s.GetRequiredService<ImageIntakes>());
+    }
+
+    private static void AddMetrics(IServiceCollection services)
+    {
+        services.AddMetrics();
+        services.AddSingleton<MachineTimes>();
+        services.AddSingleton<Census>();
+        services.AddHostedService<ServerMetrics>();
     }
 
     private static void AddApi(IServiceCollection services)

@@ -80,8 +80,3 @@ internal sealed partial class ServerStart(
     private static partial void LogReady(ILogger logger, string directory);
 }
 
-/// <summary>Whether requests can be answered.</summary>
-internal sealed class ServerReadiness
-{
-    public bool IsReady { get; set; }
-}

@@ -47,7 +47,7 @@ internal static class Types
 
         yield return new ConsoleType(Get<ConsoleTickets>(), Get<EventRequests>(), options, Get<ServerStopping>(), time) { Name = "console", Plural = ConsoleAction.Path };
 
-        yield return new HostType(Get<HostLoads>(), engine, Get<AgentRemoval>(), Get<HostStreams>(), Get<StreamTokens>(), Get<Inventories>(), Get<ContainerBoard>()) { Name = "host", Plural = "hosts", IdLetters = "h" };
+        yield return new HostType(Get<HostLoads>(), Get<LoadPast>(), engine, Get<AgentRemoval>(), Get<HostStreams>(), Get<StreamTokens>(), Get<Inventories>(), Get<ContainerBoard>()) { Name = "host", Plural = "hosts", IdLetters = "h" };
 
         // Containers
         yield return new ContainerType(Get<ContainerBoard>(), Get<Inventories>(), Get<ContainerOrders>(), Get<StreamTokens>(), time) { Name = "container", Plural = "containers", BaseName = "instance", IdLetters = "i", InEnvironment = true };

@@ -50,7 +50,7 @@ public static class DroverWeb
     public static void MapDroverWeb(this WebApplication app)
     {
         app.UseAntiforgery();
-        app.MapStaticAssets();
+        app.MapStaticAssets().DisableHttpMetrics();
         app.MapSignOut();
         app.MapRazorComponents<App>()
             .WithStaticAssets()

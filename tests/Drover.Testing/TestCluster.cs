@@ -6,6 +6,8 @@ using Drover.LocalMesos;
 using Drover.Mesos;
 using Drover.Scheduler;
 using Drover.Server;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -35,6 +37,9 @@ public sealed class TestCluster : IAsyncDisposable
     }
 
     public string Data { get; }
+
+    /// <summary>Where the server answers.</summary>
+    public Uri Server => _server;
 
     /// <summary>The switch of each part's present incarnation.</summary>
     public Dictionary<Part, KillSwitch> Switches { get; } = [];
@@ -146,8 +151,13 @@ public sealed class TestCluster : IAsyncDisposable
 
     private async Task StartAsync(Part part, CancellationToken cancellationToken) => _parts[part] = part switch
     {
-        Part.Server => await HostedPart.StartAsync(_server, services => services.AddDroverServer(ServerOptions()), app =>
+        Part.Server => await HostedPart.StartAsync(_server, services =>
         {
+            services.AddDroverServer(ServerOptions());
+            _options.AddToServer?.Invoke(services);
+        }, app =>
+        {
+            _options.MapInServer?.Invoke(app);
             app.UseDroverServer();
             app.MapDroverServer();
         }, Logging, cancellationToken),
@@ -257,6 +267,12 @@ public sealed record TestClusterOptions
 
     /// <summary>Whether templates are made: <c>auto</c>, <c>off</c>, or null for what is stored.</summary>
     public string? Templates { get; init; }
+
+    /// <summary>What else lives in the server's process.</summary>
+    public Action<IServiceCollection>? AddToServer { get; init; }
+
+    /// <summary>Runs before the server is mapped.</summary>
+    public Action<WebApplication>? MapInServer { get; init; }
 
     public ILoggerFactory? Logging { get; init; }
 }

@@ -30,6 +30,9 @@ internal sealed class AgentLink(WebSocket socket, long? agentId, long? tokenId, 
     /// <summary>Null as long as it is nobody's.</summary>
     public long? AgentId { get; private set; } = agentId;
 
+    /// <summary>Streams that are open over it.</summary>
+    public int Streams => _streams.Count;
+
     /// <summary>The agent's host is removed; the agent shall stop.</summary>
     public void Gone() => _end.TrySetResult((LinkMessage.CloseGone, "This host has been removed."));
 

@@ -10,6 +10,9 @@ internal sealed class AgentLinks
 
     public int Count => _links.Count;
 
+    /// <summary>Streams that are open over all of them.</summary>
+    public int Streams => _links.Values.Sum(link => link.Streams);
+
     /// <summary>An agent's link carries streams from now on: agent, host.</summary>
     public Action<long, long>? Ready { get; set; }
 

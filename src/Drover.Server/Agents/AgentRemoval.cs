@@ -56,6 +56,7 @@ internal sealed class AgentRemoval(AgentLinks links, HostLoads loads)
 
     private async Task RemoveHostAsync(AppDb db, HostRow host, DateTimeOffset now, CancellationToken cancellationToken)
     {
+        await LoadPast.RemoveAsync(db, host.Id, cancellationToken);
         host.State = "removed";
         host.AgentState = "removed";
         host.Removed = now;

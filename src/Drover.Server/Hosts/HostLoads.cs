@@ -3,14 +3,15 @@ using Drover.Api.Agents;
 
 namespace Drover.Server.Hosts;
 
-/// <summary>What hosts are doing: the latest samples of each, in memory only. After a restart they are there again within seconds.</summary>
-internal sealed class HostLoads
+/// <summary>What hosts are doing: the latest samples of each, in memory only. After a restart they are there again within seconds; what was before is <see cref="LoadPast"/>.</summary>
+internal sealed class HostLoads(LoadPast past)
 {
     private const int Kept = 60;
     private readonly ConcurrentDictionary<long, Queue<HostLoad>> _samples = new();
 
     public void Add(long hostId, HostLoad sample)
     {
+        past.Add(hostId, sample);
         var queue = _samples.GetOrAdd(hostId, _ => new Queue<HostLoad>(Kept));
         lock (queue)
         {
@@ -50,5 +51,9 @@ internal sealed class HostLoads
         }
     }
 
-    public void Forget(long hostId) => _samples.TryRemove(hostId, out _);
+    public void Forget(long hostId)
+    {
+        _samples.TryRemove(hostId, out _);
+        past.Forget(hostId);
+    }
 }

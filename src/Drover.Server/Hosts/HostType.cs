@@ -20,7 +20,7 @@ internal sealed class HostType : StoredType<HostRow>
     private readonly ProcessEngine _engine;
     private readonly AgentRemoval _removal;
 
-    public HostType(HostLoads loads, ProcessEngine engine, AgentRemoval removal, HostStreams streams, StreamTokens tokens, Inventories inventories, ContainerBoard board)
+    public HostType(HostLoads loads, LoadPast past, ProcessEngine engine, AgentRemoval removal, HostStreams streams, StreamTokens tokens, Inventories inventories, ContainerBoard board)
         : base("docker", Lifecycles.Host)
     {
         (_engine, _removal) = (engine, removal);
@@ -50,7 +50,7 @@ internal sealed class HostType : StoredType<HostRow>
         Links.Add(new LinkRule { Name = "agent", Target = "agent", Id = r => ((HostRow)r).AgentId, Readers = Roles.Admin | Roles.Service });
         Links.Add(new LinkRule { Name = "physicalHost", Target = "physicalHost", Id = r => ((HostRow)r).MachineId });
         Links.Add(new LinkRule { Name = HostStreams.Link, Target = "host", Readers = Keepers, Custom = (context, row) => streams.RunAsync(context, (HostRow)row) });
-        Links.Add(new LinkRule { Name = "loads", Target = "hostLoad", Custom = (context, row) => Task.FromResult(History(context, loads, row)) });
+        Links.Add(new LinkRule { Name = "loads", Target = "hostLoad", Custom = (context, row) => LoadsAsync(context, loads, past, row) });
         Links.Add(new LinkRule { Name = "instances", Target = "container", ForeignProperty = nameof(ContainerRow.HostId) });
         HostAccess.AddTo(this, tokens, inventories, board);
     }
@@ -91,6 +91,19 @@ internal sealed class HostType : StoredType<HostRow>
         !context.IsV1 && row.State == "active" && row.AgentState is { } agent && agent != "active" ? agent : row.State;
 
     private static JsonNode? Load(HostLoad? sample) => sample is null ? null : JsonSerializer.SerializeToNode(sample, AgentJson.Default.HostLoad);
+
+    /// <summary>The live samples, or a part of the last day.</summary>
+    private static async Task<ApiResult> LoadsAsync(ApiContext context, HostLoads loads, LoadPast past, ResourceRow row)
+    {
+        if (LoadQuery.Read(name => context.Http.Request.Query[name].FirstOrDefault(), context.Now()) is not { } query)
+        {
+            return History(context, loads, row);
+        }
+
+        var answer = query.Write(await past.ReadAsync(context.Db, row.Id, query.First, context.Aborted));
+        answer["links"] = new JsonObject { ["self"] = $"{context.Root}/hosts/{Api.Ids.Format("h", row.Id)}/loads{context.Http.Request.QueryString}" };
+        return ApiResult.Ok(answer);
+    }
 
     private static ApiResult History(ApiContext context, HostLoads loads, ResourceRow row) => ApiResult.Ok(new JsonObject
     {

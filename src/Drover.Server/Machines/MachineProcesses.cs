@@ -23,13 +23,13 @@ internal static class MachineProcesses
     /// <summary>Mark in a machine's data: somebody outside may know of it, so its removal must be told.</summary>
     public const string Dispatched = "dispatched";
 
-    public static IReadOnlyList<ProcessDefinition> All(ServerOptions options, AgentRemoval agents) =>
+    public static IReadOnlyList<ProcessDefinition> All(ServerOptions options, AgentRemoval agents, MachineTimes times) =>
     [
         new CreateProcess { Name = Create, ResourceType = ResourceType, IdLetters = IdLetters, Lifecycle = Lifecycles.Machine, ErrorProcess = Error },
-        new BootstrapProcess { Name = Bootstrap, ResourceType = ResourceType, IdLetters = IdLetters, Lifecycle = Lifecycles.Machine, ErrorProcess = Error, CompletionTimeout = options.BootstrapTimeout },
+        new BootstrapProcess(times) { Name = Bootstrap, ResourceType = ResourceType, IdLetters = IdLetters, Lifecycle = Lifecycles.Machine, ErrorProcess = Error, CompletionTimeout = options.BootstrapTimeout },
         .. Commands.Select(name => new CommandProcess { Name = name, ResourceType = ResourceType, IdLetters = IdLetters, Lifecycle = Lifecycles.Machine, ReturnsOnFailure = true, FailAfter = options.CommandTimeout, CompletionTimeout = options.BootstrapTimeout }),
         .. MachineResize.Processes.Select(name => new CommandProcess { Name = name, ResourceType = ResourceType, IdLetters = IdLetters, Lifecycle = Lifecycles.Machine, ReturnsOnFailure = true, CompletionTimeout = options.BootstrapTimeout }),
-        new ErrorProcess { Name = Error, ResourceType = ResourceType, IdLetters = IdLetters, Lifecycle = Lifecycles.Machine },
+        new ErrorProcess(times) { Name = Error, ResourceType = ResourceType, IdLetters = IdLetters, Lifecycle = Lifecycles.Machine },
         new RemoveProcess(options, agents) { Name = Remove, ResourceType = ResourceType, IdLetters = IdLetters, Lifecycle = Lifecycles.Machine, GiveUpAfter = options.RemoveTimeout },
         new PurgeProcess { Name = Purge, ResourceType = ResourceType, IdLetters = IdLetters, Lifecycle = Lifecycles.Machine },
     ];
@@ -67,7 +67,7 @@ internal static class MachineProcesses
     }
 
     /// <summary>Waits until the host of the machine has registered and its link stands.</summary>
-    private sealed class BootstrapProcess : MachineProcess
+    private sealed class BootstrapProcess(MachineTimes times) : MachineProcess
     {
         /// <summary>A handler that makes machines but has no part in bootstrap is fine; no handler at all means that the scheduler is away.</summary>
         public override async Task<string?> NeedsHandlerAsync(AppDb db, ResourceRow row, CancellationToken cancellationToken) =>
@@ -80,10 +80,12 @@ internal static class MachineProcesses
                 return new Completion.Wait(missing);
             }
 
+            var seconds = Math.Round((now - row.Created).TotalSeconds, 3);
             row.Fields = new JsonObject(row.Fields.Select(p => KeyValuePair.Create(p.Key, p.Value?.DeepClone())))
             {
-                ["readySeconds"] = Math.Round((now - row.Created).TotalSeconds, 3),
+                ["readySeconds"] = seconds,
             };
+            db.AfterCommit(() => times.Ready((MachineRow)row, seconds));
             return new Completion.Done();
         }
     }
@@ -107,7 +109,14 @@ internal static class MachineProcesses
         }
     }
 
-    private sealed class ErrorProcess : MachineProcess;
+    private sealed class ErrorProcess(MachineTimes times) : MachineProcess
+    {
+        public override Task<Completion> CompleteAsync(AppDb db, ResourceRow row, ProcessRow process, DateTimeOffset now, CancellationToken cancellationToken)
+        {
+            db.AfterCommit(() => times.Failed((MachineRow)row));
+            return base.CompleteAsync(db, row, process, now, cancellationToken);
+        }
+    }
 
     /// <summary>Tells the handlers to take the machine away, then removes what belonged to it. Always ends: after a while without them.</summary>
     private sealed class RemoveProcess(ServerOptions options, AgentRemoval agents) : MachineProcess

@@ -48,7 +48,7 @@ internal sealed class ProcessEngine(Database database, ProcessCatalog catalog, P
     {
         foreach (var process in await db.Processes.Where(p => p.ResourceType == resourceType && p.ResourceId == resourceId && p.EndTime == null).ToListAsync(cancellationToken))
         {
-            steps.End(process, ExitReasons.Cancelled, reason);
+            steps.End(db, process, ExitReasons.Cancelled, reason);
         }
     }
 

@@ -6,7 +6,7 @@ using Microsoft.Extensions.Logging;
 namespace Drover.Server.Processes;
 
 /// <summary>Takes processes further: those that were nudged, and those whose time has come.</summary>
-internal sealed partial class ProcessLoop(Database database, ProcessEngine engine, ServerIdentity server, TimeProvider time, ILogger<ProcessLoop> logger) : BackgroundService
+internal sealed partial class ProcessLoop(Database database, ProcessEngine engine, ProcessTally tally, ServerIdentity server, TimeProvider time, ILogger<ProcessLoop> logger) : BackgroundService
 {
     private const int Batch = 200;
     private static readonly TimeSpan Longest = TimeSpan.FromSeconds(30);
@@ -91,6 +91,7 @@ internal sealed partial class ProcessLoop(Database database, ProcessEngine engin
         catch (Exception e)
         {
             cancellationToken.ThrowIfCancellationRequested();
+            tally.StepThrew();
             var failures = _troubled.GetValueOrDefault(id).Failures + 1;
             _troubled[id] = (failures, time.GetUtcNow() + Pause(failures));
             LogStepFailed(logger, e, id, failures);

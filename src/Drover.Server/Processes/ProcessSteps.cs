@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Drover.Server.Api;
 using Drover.Server.Events;
 using Drover.Server.Storage;
@@ -6,8 +7,11 @@ using Microsoft.EntityFrameworkCore;
 namespace Drover.Server.Processes;
 
 /// <summary>One step of one process: reads the row, decides, writes once.</summary>
-internal sealed class ProcessSteps(ProcessCatalog catalog, EventHub hub, ServerIdentity server, ServerOptions options, TimeProvider time)
+internal sealed class ProcessSteps(ProcessCatalog catalog, EventHub hub, ProcessTally tally, ServerIdentity server, ServerOptions options, TimeProvider time)
 {
+    /// <summary>Traces of steps, for whoever listens.</summary>
+    private static readonly ActivitySource s_traces = new("Drover.Server");
+
     /// <summary>How long other servers leave a process alone that this one has touched.</summary>
     private static readonly TimeSpan Lease = TimeSpan.FromSeconds(30);
 
@@ -47,8 +51,9 @@ internal sealed class ProcessSteps(ProcessCatalog catalog, EventHub hub, ServerI
         return true;
     }
 
-    public void End(ProcessRow process, string exitReason, string? message)
+    public void End(AppDb db, ProcessRow process, string exitReason, string? message)
     {
+        db.AfterCommit(() => tally.Ended(process.ProcessName, exitReason));
         process.Phase = Phases.Ended;
         process.EndTime = time.GetUtcNow();
         process.ExitReason = exitReason;
@@ -68,12 +73,13 @@ internal sealed class ProcessSteps(ProcessCatalog catalog, EventHub hub, ServerI
             return false;
         }
 
+        using var trace = s_traces.StartActivity(process.ProcessName)?.SetTag("drover.process.id", processId).SetTag("drover.process.phase", process.Phase).SetTag("drover.resource.id", process.ResourceId);
         var definition = catalog[process.ProcessName];
         var row = await definition.FindAsync(db, process.ResourceId, cancellationToken);
         var now = time.GetUtcNow();
         if (row is null || (process.Phase == Phases.Requested && process.DueAt <= now && !Begin(definition, row)))
         {
-            End(process, ExitReasons.Cancelled, row is null ? "The resource is gone." : $"Not possible while the resource is {row.State}.");
+            End(db, process, ExitReasons.Cancelled, row is null ? "The resource is gone." : $"Not possible while the resource is {row.State}.");
             await db.StoreAsync("process.cancelled", cancellationToken);
             return false;
         }
@@ -99,12 +105,13 @@ internal sealed class ProcessSteps(ProcessCatalog catalog, EventHub hub, ServerI
     /// <summary>Ends the process badly: starts the error process where there is one and the state allows it, else tries again later.</summary>
     public void Fail(AppDb db, ProcessDefinition definition, ProcessRow process, ResourceRow row, string message, string? onError = null)
     {
+        db.AfterCommit(() => tally.Failed(process.ProcessName));
         row.TransitioningError = true;
         row.TransitioningMessage = message;
         var error = catalog.Find(onError) ?? catalog.Find(definition.ErrorProcess);
         if (definition.ErrorProcess is not null && error is not null && Begin(error, row))
         {
-            End(process, ExitReasons.Error, message);
+            End(db, process, ExitReasons.Error, message);
             db.Processes.Add(NewProcess(error, row, Phases.Handlers, time.GetUtcNow()));
             return;
         }
@@ -113,12 +120,12 @@ internal sealed class ProcessSteps(ProcessCatalog catalog, EventHub hub, ServerI
         {
             row.State = definition.Lifecycle.Undo(definition.Move, row.State) ?? row.State;
             row.TransitioningProgress = null;
-            End(process, ExitReasons.Error, message);
+            End(db, process, ExitReasons.Error, message);
             return;
         }
 
         process.Message = message;
-        StartOver(process, HandlerDispatch.Backoff(process.Runs + 1));
+        StartOver(db, process, HandlerDispatch.Backoff(process.Runs + 1));
     }
 
     private async Task<bool> DispatchAsync(AppDb db, ProcessDefinition definition, ProcessRow process, ResourceRow row, DateTimeOffset now, bool resend, CancellationToken cancellationToken)
@@ -142,7 +149,7 @@ internal sealed class ProcessSteps(ProcessCatalog catalog, EventHub hub, ServerI
         {
             if (process.Phase == Phases.Waiting)
             {
-                StartOver(process, TimeSpan.Zero);
+                StartOver(db, process, TimeSpan.Zero);
             }
 
             process.Message = row.TransitioningMessage = reason;
@@ -165,7 +172,7 @@ internal sealed class ProcessSteps(ProcessCatalog catalog, EventHub hub, ServerI
                 await SendAsync(db, definition, process, row, now, "process.again", cancellationToken);
                 return false;
             case DispatchStep.StartOver over:
-                StartOver(process, over.After);
+                StartOver(db, process, over.After);
                 process.Message = $"No answer to {process.EventName} in time.";
                 await db.StoreAsync("process.timeout", cancellationToken);
                 return false;
@@ -232,7 +239,7 @@ internal sealed class ProcessSteps(ProcessCatalog catalog, EventHub hub, ServerI
         {
             case Completion.Done done:
                 Finish(definition, row);
-                End(process, ExitReasons.Done, process.Message);
+                End(db, process, ExitReasons.Done, process.Message);
                 if (catalog.Find(done.Then) is { } then)
                 {
                     db.Processes.Add(NewProcess(then, row, Phases.Requested, now + done.Delay));
@@ -241,7 +248,7 @@ internal sealed class ProcessSteps(ProcessCatalog catalog, EventHub hub, ServerI
                 await db.StoreAsync("process.done", cancellationToken);
                 return false;
             case Completion.Delegate next when Begin(catalog[next.Process], row):
-                End(process, ExitReasons.Done, $"Goes on as {next.Process}.");
+                End(db, process, ExitReasons.Done, $"Goes on as {next.Process}.");
                 db.Processes.Add(NewProcess(catalog[next.Process], row, Phases.Handlers, now));
                 await db.StoreAsync("process.delegated", cancellationToken);
                 return false;
@@ -273,8 +280,9 @@ internal sealed class ProcessSteps(ProcessCatalog catalog, EventHub hub, ServerI
         }
     }
 
-    private void StartOver(ProcessRow process, TimeSpan after)
+    private void StartOver(AppDb db, ProcessRow process, TimeSpan after)
     {
+        db.AfterCommit(() => tally.Retried(process.ProcessName));
         process.Phase = Phases.Handlers;
         process.HandlersDone = ",";
         process.EventId = process.ReplyTo = null;

@@ -30,6 +30,8 @@ internal abstract class AppDb(DbContextOptions options) : DbContext(options)
 
     public DbSet<HostRow> Hosts => Set<HostRow>();
 
+    public DbSet<LoadHourRow> LoadHours => Set<LoadHourRow>();
+
     public DbSet<AgentRow> Agents => Set<AgentRow>();
 
     public DbSet<RegisterRow> Registers => Set<RegisterRow>();
@@ -113,6 +115,11 @@ internal abstract class AppDb(DbContextOptions options) : DbContext(options)
             e.HasIndex(x => x.AgentId);
             e.HasIndex(x => x.MachineId);
         });
+        modelBuilder.Entity<LoadHourRow>(e =>
+        {
+            e.ToTable("load_hours").HasKey(x => new { x.HostId, x.Hour });
+            e.HasIndex(x => x.Hour);
+        });
         modelBuilder.Entity<AgentRow>(e =>
         {
             e.ToTable("agents").HasIndex(x => x.AccountId);
@@ -166,6 +173,7 @@ internal abstract class AppDb(DbContextOptions options) : DbContext(options)
         {
             case ResourceRow row: row.Version++; break;
             case ProcessRow process: process.Version++; break;
+            case LoadHourRow hour: hour.Version++; break;
         }
     }
 

@@ -50,6 +50,22 @@ internal sealed class HostRow : ResourceRow
     public string ReportedUuid { get; set; } = "";
 }
 
+/// <summary>What a host did in one hour, minute by minute (<c>LoadPast</c>).</summary>
+internal sealed class LoadHourRow
+{
+    public long HostId { get; set; }
+
+    /// <summary>Since 1970.</summary>
+    public long Hour { get; set; }
+
+    /// <summary>See <c>LoadBytes</c>.</summary>
+    [MaxLength(4096)]
+    public byte[] Data { get; set; } = [];
+
+    [ConcurrencyCheck]
+    public long Version { get; set; }
+}
+
 /// <summary>A program inside a host. Its own account (<see cref="ResourceRow.AccountId"/>) carries its key.</summary>
 internal sealed class AgentRow : ResourceRow
 {

@@ -681,6 +681,30 @@ namespace Drover.Server.Storage.Migrations
                     b.ToTable("hosts", (string)null);
                 });
 
+            modelBuilder.Entity("Drover.Server.Storage.LoadHourRow", b =>
+                {
+                    b.Property<long>("HostId")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<long>("Hour")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<byte[]>("Data")
+                        .IsRequired()
+                        .HasMaxLength(4096)
+                        .HasColumnType("BLOB");
+
+                    b.Property<long>("Version")
+                        .IsConcurrencyToken()
+                        .HasColumnType("INTEGER");
+
+                    b.HasKey("HostId", "Hour");
+
+                    b.HasIndex("Hour");
+
+                    b.ToTable("load_hours", (string)null);
+                });
+
             modelBuilder.Entity("Drover.Server.Storage.MachineRow", b =>
                 {
                     b.Property<long>("Id")
