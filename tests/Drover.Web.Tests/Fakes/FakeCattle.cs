@@ -22,9 +22,12 @@ public sealed class FakeCattle : IAsyncDisposable
     {
         _app = app;
         Containers = new FakeContainers(this);
+        Streams = new FakeStreams(this);
     }
 
     public FakeContainers Containers { get; }
+
+    public FakeStreams Streams { get; }
 
     internal IEnumerable<JsonObject> Resources => _resources.Values;
 
@@ -131,6 +134,7 @@ public sealed class FakeCattle : IAsyncDisposable
         var project = _app.MapGroup("/v2-beta/projects/{project}");
         project.AddEndpointFilter(async (context, next) => Allowed(context.HttpContext.Request) ? await next(context) : Error(401, "Unauthorized"));
         Containers.Map(project);
+        Streams.Map(_app, project);
         project.MapGet("/machines", () => List(_resources.Values.Where(r => (string?)r["type"] == "machine")));
         project.MapGet("/hosts", () => List(_resources.Values.Where(r => (string?)r["type"] == "host")));
         project.MapGet("/pools", () => List(_resources.Values.Where(r => (string?)r["type"] == "pool")));

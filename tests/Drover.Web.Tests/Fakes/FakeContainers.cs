@@ -24,7 +24,7 @@ public sealed class FakeContainers(FakeCattle cattle)
     internal void Map(RouteGroupBuilder project)
     {
         project.MapGet("/containers", List);
-        project.MapPost("/containers/{id}", async (string id, HttpRequest request) => Act(id, request.Query["action"].ToString(), await FakeCattle.BodyAsync(request)));
+        project.MapPost("/containers/{id}", async (string id, HttpRequest request) => Act(id, request.Query["action"].ToString(), await FakeCattle.BodyAsync(request), request));
         project.MapGet("/hosts/{id}/images", (string id) => Images.TryGetValue(id, out var images)
             ? FakeCattle.List(images.OfType<JsonObject>())
             : FakeCattle.Error(503, "HostNotConnected", "The host is not connected at present; its link returns by itself."));
@@ -43,7 +43,7 @@ public sealed class FakeContainers(FakeCattle cattle)
         });
     }
 
-    private IResult Act(string id, string verb, JsonObject body)
+    private IResult Act(string id, string verb, JsonObject body, HttpRequest request)
     {
         Orders.Enqueue((verb, id, body));
         if (Refuse(verb, id) is { } sentence)
@@ -54,6 +54,11 @@ public sealed class FakeContainers(FakeCattle cattle)
         if (cattle.Find(id) is not { } found)
         {
             return FakeCattle.Error(404, "Not Found");
+        }
+
+        if (verb is "logs" or "execute")
+        {
+            return cattle.Streams.Ticket(verb, id, body, request);
         }
 
         var answer = (JsonObject)found.DeepClone();
