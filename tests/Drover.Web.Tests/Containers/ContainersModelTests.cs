@@ -86,22 +86,6 @@ public sealed class ContainersModelTests
         Assert.Equal((0.3, "Pulling nginx:1.27: 3 of 7 layers"), (view.Pulled, view.Detail));
     }
 
-    [Fact]
-    public void Model_TenThousandContainers_IsSmall()
-    {
-        var before = GC.GetTotalMemory(forceFullCollection: true);
-        var reading = _model.Begin();
-        for (var i = 0; i < 10_000; i++)
-        {
-            reading.Take(Resources(Some.With(Some.Container($"1i{i}", $"web-{i}", host: $"1h{i % 200}"), ("labels", new JsonObject { ["tier"] = "web", ["team"] = "shop" }), ("ports", new JsonArray("8080:80/tcp")))));
-        }
-
-        reading.End();
-        var each = (GC.GetTotalMemory(forceFullCollection: true) - before) / 10_000;
-        Assert.True(each < 1200, $"{each} bytes per container");
-        GC.KeepAlive(_model);
-    }
-
     private void Apply(JsonObject resource) => Assert.True(_model.Apply(new CattleResource(resource)));
 
     private void Read(params JsonObject[] containers)

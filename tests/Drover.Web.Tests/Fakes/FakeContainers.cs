@@ -19,11 +19,18 @@ public sealed class FakeContainers(FakeCattle cattle)
     /// <summary>Container images by host id.</summary>
     public ConcurrentDictionary<string, JsonArray> Images { get; } = new(StringComparer.Ordinal);
 
+    /// <summary>What was asked to be made.</summary>
+    public ConcurrentQueue<JsonObject> Created { get; } = new();
+
+    /// <summary>Answers to the making: null takes it.</summary>
+    public Func<JsonObject, JsonObject?> RefuseCreate { get; set; } = _ => null;
+
     private int _pagesRead;
 
     internal void Map(RouteGroupBuilder project)
     {
         project.MapGet("/containers", List);
+        project.MapPost("/containers", async (HttpRequest request) => Create(await FakeCattle.BodyAsync(request)));
         project.MapPost("/containers/{id}", async (string id, HttpRequest request) => Act(id, request.Query["action"].ToString(), await FakeCattle.BodyAsync(request), request));
         project.MapGet("/hosts/{id}/images", (string id) => Images.TryGetValue(id, out var images)
             ? FakeCattle.List(images.OfType<JsonObject>())
@@ -41,6 +48,21 @@ public sealed class FakeContainers(FakeCattle cattle)
             ["data"] = new JsonArray([.. all.Skip(marker).Take(limit).Select(r => r.DeepClone())]),
             ["pagination"] = new JsonObject { ["partial"] = next is not null, ["next"] = next },
         });
+    }
+
+    private IResult Create(JsonObject body)
+    {
+        if (RefuseCreate(body) is { } refusal)
+        {
+            return FakeCattle.Json(refusal, (int)refusal["status"]!);
+        }
+
+        Created.Enqueue((JsonObject)body.DeepClone());
+        var image = ((string)body["imageUuid"]!)["docker:".Length..];
+        var id = $"1i9{Created.Count}";
+        var container = Some.With(Some.Container(id, (string?)body["name"] ?? "eager_hopper", "creating", (string?)body["requestedHostId"] ?? "1h1", image), ("transitioningMessage", $"Pulling {image}: 3 of 7 layers, 12 MB of 40 MB"), ("pull", new JsonObject { ["current"] = 12, ["total"] = 40 }));
+        cattle.Put(container);
+        return FakeCattle.Json((JsonObject)container.DeepClone(), 201);
     }
 
     private IResult Act(string id, string verb, JsonObject body, HttpRequest request)
