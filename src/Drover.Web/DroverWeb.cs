@@ -1,3 +1,4 @@
+using Drover.Web.Containers;
 using Drover.Web.Host;
 using Drover.Web.Live;
 using Drover.Web.Session;
@@ -24,12 +25,7 @@ public static class DroverWeb
         services.AddRazorComponents().AddInteractiveServerComponents();
         services.AddMudServices();
         services.AddHttpClient(ApiSession.HttpClientName, http => http.Timeout = TimeSpan.FromSeconds(30)).RemoveAllLoggers();
-        services.AddScoped<ApiSession>();
-        services.AddScoped<HostsFeed>();
-        services.AddScoped<HostOrders>();
-        services.AddScoped<Ticker>();
-        services.AddScoped<Browser>();
-        services.AddScoped<Look>();
+        services.AddCircuit();
         if (options.KeyDirectory is { } folder)
         {
             services.AddDataProtection().SetApplicationName("Drover").PersistKeysToFileSystem(OnlyForUs(folder));
@@ -39,6 +35,20 @@ public static class DroverWeb
         }
 
         return services;
+    }
+
+    /// <summary>What each circuit has for itself.</summary>
+    internal static void AddCircuit(this IServiceCollection services)
+    {
+        services.AddScoped<ApiSession>();
+        services.AddScoped<EventLink>();
+        services.AddScoped<HostsFeed>();
+        services.AddScoped<ContainersFeed>();
+        services.AddScoped<HostOrders>();
+        services.AddScoped<ContainerOrders>();
+        services.AddScoped<Ticker>();
+        services.AddScoped<Browser>();
+        services.AddScoped<Look>();
     }
 
     private static DirectoryInfo OnlyForUs(string folder) =>

@@ -1,8 +1,6 @@
-using Drover.Web.Host;
 using Drover.Web.Live;
 using Drover.Web.Session;
 using Drover.Web.Tests.Fakes;
-using Drover.Web.Theme;
 using Microsoft.AspNetCore.Components;
 using Microsoft.Extensions.Time.Testing;
 using MudBlazor;
@@ -33,12 +31,7 @@ public abstract class PageTest : IAsyncLifetime
         Page.Services.AddMudServices(o => o.PopoverOptions.CheckForPopoverProvider = false);
         Page.Services.AddSingleton(new WebOptions { Api = Cattle.Api });
         Page.Services.AddHttpClient(ApiSession.HttpClientName);
-        Page.Services.AddScoped<ApiSession>();
-        Page.Services.AddScoped<HostsFeed>();
-        Page.Services.AddScoped<HostOrders>();
-        Page.Services.AddScoped<Ticker>();
-        Page.Services.AddScoped<Browser>();
-        Page.Services.AddScoped<Look>();
+        Page.Services.AddCircuit();
         Page.Renderer.SetRendererInfo(new RendererInfo("Server", isInteractive: true));
         Session.Begin(FakeCattle.Token, FakeCattle.User, last: null);
     }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
 using Drover.Api;
+using Drover.Web.Figures;
 using Drover.Web.Hosts;
 
 namespace Drover.Web.AddHost;
@@ -115,8 +116,8 @@ public sealed record HostSpec
     /// <summary>The command to copy; what is the default is left out.</summary>
     public string ToCommandLine()
     {
-        List<string> words = ["drover", "host", "create", Quote(Name.Length == 0 ? "NAME" : Name)];
-        void Add(string option, string value) => words.AddRange([option, Quote(value)]);
+        List<string> words = ["drover", "host", "create", ShellWord.Quote(Name.Length == 0 ? "NAME" : Name)];
+        void Add(string option, string value) => words.AddRange([option, ShellWord.Quote(value)]);
         if (Count != 1)
         {
             Add("--count", Count.ToString(CultureInfo.InvariantCulture));
@@ -180,9 +181,4 @@ public sealed record HostSpec
 
         return string.Join(' ', words);
     }
-
-    private static string Quote(string word) =>
-        word.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.' or '=' or ':' or '/' or ',' or '@' or '+')
-            ? word
-            : $"'{word.Replace("'", "'\\''", StringComparison.Ordinal)}'";
 }

@@ -1,32 +1,15 @@
 // The two consoles of a machine, over the WebSocket that the server names. Bundled with its libraries into wwwroot/lib/console.js at build time.
 import RFB from '@novnc/novnc';
-import { Terminal } from '@xterm/xterm';
-import { FitAddon } from '@xterm/addon-fit';
+import { dial, reasonOf as reason } from './socket.js';
+import { full, terminalIn, watch } from './terminal.js';
 
-// The page may know the server by another name than the server knows itself.
-function dial(url, token) {
-  const at = new URL(url);
-  const socket = new WebSocket(`${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}${at.pathname}?token=${encodeURIComponent(token)}`, ['binary']);
-  socket.binaryType = 'arraybuffer';
-  return socket;
-}
+export { shell } from '../Containers/shell.js';
 
-// Tells the component when the console is there and when, and why, it ended. Once ended, nothing more is told.
-function watch(component) {
-  let over = false;
-  const tell = (method, ...words) => component.invokeMethodAsync(method, ...words).catch(() => { });
-  return {
-    opened: () => { if (!over) tell('Opened'); },
-    ended: reason => { if (!over) { over = true; tell('Ended', reason); } },
-    silence: () => { over = true; },
-  };
-}
-
-const reasonOf = event => event.reason || (event.code === 1000 ? 'The console was closed.' : 'The connection to the server broke.');
+const reasonOf = event => reason(event, 'The console was closed.');
 
 export function screen(element, url, token, component) {
   const watcher = watch(component);
-  const socket = dial(url, token);
+  const socket = dial(url, token, ['binary']);
   socket.addEventListener('close', event => watcher.ended(reasonOf(event)));
   const rfb = new RFB(element, socket, { shared: true });
   rfb.scaleViewport = true;
@@ -42,14 +25,8 @@ export function screen(element, url, token, component) {
 
 export function serial(element, url, token, component) {
   const watcher = watch(component);
-  const style = getComputedStyle(element);
-  const terminal = new Terminal({ fontSize: 13, fontFamily: style.fontFamily, scrollback: 5000, theme: { background: style.backgroundColor, foreground: style.color, cursor: style.color } });
-  const fit = new FitAddon();
-  terminal.loadAddon(fit);
-  terminal.open(element);
-  const resize = new ResizeObserver(() => fit.fit());
-  resize.observe(element);
-  const socket = dial(url, token);
+  const { terminal, dispose } = terminalIn(element);
+  const socket = dial(url, token, ['binary']);
   socket.addEventListener('open', () => { watcher.opened(); terminal.focus(); });
   socket.addEventListener('message', event => terminal.write(new Uint8Array(event.data)));
   socket.addEventListener('close', event => watcher.ended(reasonOf(event)));
@@ -58,11 +35,6 @@ export function serial(element, url, token, component) {
   return {
     ctrlAltDel() { },
     fullScreen() { full(element); terminal.focus(); },
-    dispose() { watcher.silence(); resize.disconnect(); socket.close(); terminal.dispose(); },
+    dispose() { watcher.silence(); socket.close(); dispose(); },
   };
-}
-
-function full(element) {
-  if (document.fullscreenElement) document.exitFullscreen();
-  else element.requestFullscreen?.().catch(() => { });
 }

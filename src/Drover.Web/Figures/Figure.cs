@@ -60,7 +60,7 @@ internal static class Figure
 
     public static string Cpus(double cpus) => cpus == 1 ? "1 CPU" : Invariant($"{cpus:0.##} CPUs");
 
-    public static string Count(int count, string one, string many) => Invariant($"{count} {(count == 1 ? one : many)}");
+    public static string Count(int count, string one, string many) => Invariant($"{count:N0} {(count == 1 ? one : many)}");
 
     /// <summary>A CSS number.</summary>
     public static string Css(double value) => value.ToString("0.##", CultureInfo.InvariantCulture);

@@ -12,13 +12,10 @@ namespace Drover.Web.Host;
 /// <summary>A machine's screen or serial port, live and for use. The browser holds the WebSocket; this component gets it its ticket and tells how it stands.</summary>
 public sealed partial class ConsoleTab : IAsyncDisposable
 {
-    private const string Script = "./_content/Drover.Web/lib/console.js";
-
     private readonly CancellationTokenSource _gone = new();
     private ElementReference _element;
     private DotNetObjectReference<ConsoleTab>? _self;
-    private IJSObjectReference? _module;
-    private IJSObjectReference? _console;
+    private PageScript _script = null!;
     private string _kind = ConsoleKind.Graphical;
     private Step _step = Step.Ended;
     private string? _reason;
@@ -72,25 +69,14 @@ public sealed partial class ConsoleTab : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _gone.CancelAsync();
-        await CloseAsync();
-        try
-        {
-            if (_module is not null)
-            {
-                await _module.DisposeAsync();
-            }
-        }
-        catch (Exception e) when (e is JSDisconnectedException or OperationCanceledException)
-        {
-            // The browser has gone, and its socket with it.
-        }
-
+        await _script.DisposeAsync();
         _self?.Dispose();
         _gone.Dispose();
     }
 
     protected override void OnInitialized()
     {
+        _script = new PageScript(Browser, "console");
         _kind = Host.Spec.Display == MachineDisplay.None || (Host.Spec.Display != MachineDisplay.Vga && Host.Spec.Image == AddHost.HostSpec.DefaultImage) ? ConsoleKind.Serial : ConsoleKind.Graphical;
         if (May)
         {
@@ -122,7 +108,7 @@ public sealed partial class ConsoleTab : IAsyncDisposable
 
     private async Task OpenAsync()
     {
-        await CloseAsync();
+        await _script.CloseAsync();
         if (May)
         {
             Begin();
@@ -141,43 +127,18 @@ public sealed partial class ConsoleTab : IAsyncDisposable
         {
             var access = await Session.In(Environment).ActionAsync("machines", Host.MachineId!, "console", new JsonObject { ["kind"] = _kind }, _gone.Token);
             _self ??= DotNetObjectReference.Create(this);
-            _module ??= await Browser.ImportAsync(Script, _gone.Token);
-            _console = await _module.InvokeAsync<IJSObjectReference>(_kind == ConsoleKind.Graphical ? "screen" : "serial", _gone.Token, _element, access.Text("url"), access.Text("token"), _self);
+            if (await _script.OpenAsync(_kind == ConsoleKind.Graphical ? "screen" : "serial", _gone.Token, _element, access.Text("url"), access.Text("token"), _self) is { } problem)
+            {
+                Ended(problem);
+            }
         }
         catch (CattleException e)
         {
             Ended(e.Detail is { Length: > 0 } detail ? detail : e.Message);
         }
-        catch (JSException e)
-        {
-            Ended($"The browser cannot show it: {e.Message}");
-        }
-        catch (Exception e) when (e is JSDisconnectedException or OperationCanceledException)
+        catch (OperationCanceledException) when (_gone.IsCancellationRequested)
         {
             // The page is gone.
-        }
-    }
-
-    private Task CallAsync(string function) => _console is null ? Task.CompletedTask : TellAsync(_console, function);
-
-    private async Task CloseAsync()
-    {
-        if (_console is { } console)
-        {
-            _console = null;
-            await TellAsync(console, "dispose");
-        }
-    }
-
-    private static async Task TellAsync(IJSObjectReference console, string function)
-    {
-        try
-        {
-            await console.InvokeVoidAsync(function);
-        }
-        catch (Exception e) when (e is JSDisconnectedException or JSException or OperationCanceledException)
-        {
-            // The browser has gone.
         }
     }
 }

@@ -25,14 +25,7 @@ internal sealed class HostOrders(ApiSession session, HostsFeed feed)
         }
         catch (CattleException e)
         {
-            return e switch
-            {
-                { Status: 401 } => "Your session has ended. Sign in again.",
-                { Status: 403 } => "You may look at this environment, but not change hosts of it. Ask one of its owners.",
-                { IsTransient: true } => $"The server does not answer: {e.Message} Try again in a moment.",
-                { Detail: { Length: > 0 } detail } => detail,
-                _ => e.Message,
-            };
+            return Refusal.Sentence(e, "change hosts of it");
         }
         catch (OperationCanceledException)
         {

@@ -14,10 +14,12 @@ namespace Drover.Web.Host;
 public sealed partial class HostPage
 {
     private const int Overview = 0;
-    private const int Log = 1;
-    private const int Console = 2;
-    private const int Snapshots = 3;
-    private const int Settings = 4;
+    private const int ContainerTab = 1;
+    private const int ImageTab = 2;
+    private const int Log = 3;
+    private const int Console = 4;
+    private const int Snapshots = 5;
+    private const int Settings = 6;
 
     private readonly CancellationTokenSource _gone = new();
     private HostView? _host;
@@ -31,7 +33,7 @@ public sealed partial class HostPage
     [Parameter]
     public string Key { get; set; } = "";
 
-    /// <summary><c>log</c>, <c>console</c>, <c>snapshots</c> or <c>settings</c> opens that tab.</summary>
+    /// <summary><c>containers</c>, <c>images</c>, <c>log</c>, <c>console</c>, <c>snapshots</c> or <c>settings</c> opens that tab.</summary>
     [SupplyParameterFromQuery(Name = "tab")]
     public string? Tab { get; set; }
 
@@ -52,6 +54,8 @@ public sealed partial class HostPage
         { IsNew: true, Waiting: null } => _host.Message ?? "The request is stored; the scheduler takes it next.",
         _ => null,
     };
+
+    protected override bool ShowsContainers => true;
 
     protected override void OnParametersSet()
     {
@@ -105,8 +109,11 @@ public sealed partial class HostPage
         {
             // Whoever opens a machine that boots wants to see it boot.
             var boots = _host.IsNew && _host.Stage?.Stage is MachineStage.Boot or MachineStage.Docker or MachineStage.Register;
-            _tab = _host.MachineId is null ? Overview : Tab switch
+            _tab = Tab switch
             {
+                "containers" => ContainerTab,
+                "images" => ImageTab,
+                _ when _host.MachineId is null => Overview,
                 "log" => Log,
                 "console" => Console,
                 "snapshots" => Snapshots,

@@ -1,4 +1,5 @@
 using Drover.Api.Agents;
+using Drover.Web.Containers;
 using Drover.Web.Figures;
 using Microsoft.AspNetCore.Components;
 
@@ -8,6 +9,7 @@ namespace Drover.Web.Hosts;
 public sealed partial class HostCard
 {
     private HostView? _drawn;
+    private IReadOnlyList<ContainerView>? _drawnContainers;
 
     [Parameter, EditorRequired]
     public HostView Host { get; set; } = null!;
@@ -15,6 +17,13 @@ public sealed partial class HostCard
     /// <summary>The page of the host.</summary>
     [Parameter, EditorRequired]
     public string Href { get; set; } = "";
+
+    [Parameter]
+    public string Environment { get; set; } = "";
+
+    /// <summary>Those of this host; the same list as before while none has changed.</summary>
+    [Parameter]
+    public IReadOnlyList<ContainerView> Containers { get; set; } = [];
 
     [Parameter]
     public IReadOnlyList<HostLoad> History { get; set; } = [];
@@ -26,8 +35,8 @@ public sealed partial class HostCard
 
     protected override bool ShouldRender()
     {
-        var changed = !ReferenceEquals(_drawn, Host);
-        _drawn = Host;
+        var changed = !ReferenceEquals(_drawn, Host) || !ReferenceEquals(_drawnContainers, Containers);
+        (_drawn, _drawnContainers) = (Host, Containers);
         return changed;
     }
 

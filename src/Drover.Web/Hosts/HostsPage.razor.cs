@@ -55,6 +55,8 @@ public sealed partial class HostsPage
         }
     }
 
+    protected override bool ShowsContainers => true;
+
     protected override void OnParametersSet()
     {
         base.OnParametersSet();

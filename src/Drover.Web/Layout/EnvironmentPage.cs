@@ -4,7 +4,7 @@ using Microsoft.AspNetCore.Components;
 
 namespace Drover.Web.Layout;
 
-/// <summary>A page of one environment: follows its hosts and is drawn again when they change.</summary>
+/// <summary>A page of one environment: follows its hosts and containers and is drawn again when they change.</summary>
 public abstract class EnvironmentPage : ComponentBase, IDisposable
 {
     /// <summary>The environment's id, from the address.</summary>
@@ -13,6 +13,9 @@ public abstract class EnvironmentPage : ComponentBase, IDisposable
 
     [Inject]
     internal HostsFeed Feed { get; set; } = null!;
+
+    [Inject]
+    internal ContainersFeed Containers { get; set; } = null!;
 
     [Inject]
     internal ApiSession Session { get; set; } = null!;
@@ -26,7 +29,17 @@ public abstract class EnvironmentPage : ComponentBase, IDisposable
         GC.SuppressFinalize(this);
     }
 
-    protected override void OnInitialized() => Feed.Changed += Changed;
+    /// <summary>Whether containers are on the page, so that their changes draw it.</summary>
+    protected virtual bool ShowsContainers => false;
+
+    protected override void OnInitialized()
+    {
+        Feed.Changed += Changed;
+        if (ShowsContainers)
+        {
+            Containers.Changed += ContainersChanged;
+        }
+    }
 
     protected override void OnParametersSet()
     {
@@ -34,13 +47,26 @@ public abstract class EnvironmentPage : ComponentBase, IDisposable
         if (RendererInfo.IsInteractive && Session.SignedIn)
         {
             Feed.Open(Environment);
+            if (ShowsContainers)
+            {
+                Containers.Open(Environment);
+            }
         }
     }
 
     /// <summary>Called in the circuit's own order after each change of the hosts.</summary>
     protected virtual void OnHostsChanged() => StateHasChanged();
 
-    protected virtual void Dispose(bool disposing) => Feed.Changed -= Changed;
+    /// <summary>As <see cref="OnHostsChanged"/>, of the containers.</summary>
+    protected virtual void OnContainersChanged() => StateHasChanged();
+
+    protected virtual void Dispose(bool disposing)
+    {
+        Feed.Changed -= Changed;
+        Containers.Changed -= ContainersChanged;
+    }
 
     private void Changed(object? sender, EventArgs e) => _ = InvokeAsync(OnHostsChanged);
+
+    private void ContainersChanged(object? sender, EventArgs e) => _ = InvokeAsync(OnContainersChanged);
 }

@@ -13,7 +13,7 @@ internal sealed class Browser(IJSRuntime js) : IAsyncDisposable
         {
             await (await ModuleAsync()).InvokeVoidAsync(function, arguments);
         }
-        catch (Exception e) when (e is JSDisconnectedException or JSException or OperationCanceledException)
+        catch (Exception e) when (e is JSDisconnectedException or JSException or OperationCanceledException or ObjectDisposedException)
         {
             // A page that is gone, or a browser that refuses (clipboard): nothing here is more than comfort.
         }
@@ -26,7 +26,7 @@ internal sealed class Browser(IJSRuntime js) : IAsyncDisposable
         {
             return await (await ModuleAsync()).InvokeAsync<T>(function, arguments);
         }
-        catch (Exception e) when (e is JSDisconnectedException or JSException or OperationCanceledException)
+        catch (Exception e) when (e is JSDisconnectedException or JSException or OperationCanceledException or ObjectDisposedException)
         {
             return default;
         }

@@ -31,6 +31,10 @@ internal sealed record FeedSigns
 
     public CattleException? ListError { get; init; }
 
+    /// <summary>Whatever goes wrong is said and tried again: a page must not stand still in silence.</summary>
+    public static CattleException Told(Exception e) =>
+        e as CattleException ?? new CattleException(0, "Unexpected", $"The server's answer could not be used: {e.Message}", null, e);
+
     public string? Problem => (ListError ?? SocketError)?.Message;
 
     /// <summary>The lists know best whether one may read; the socket alone lost is only a loss of quickness.</summary>

@@ -66,3 +66,74 @@ export function follow(element, component) {
     dispose() { growth.disconnect(); resize.disconnect(); },
   };
 }
+
+// Keys in a table whose rows come and go with the scrolling: arrows, page, home and end move the focus; Enter opens the row's link, Space
+// ticks it, m shows its menu. A first arrow from the filter, or from nowhere, enters at the first row on the screen.
+export function grid(element) {
+  const rowsOf = () => [...element.querySelectorAll('[role=row][tabindex]')];
+  const head = element.querySelector('.chead');
+  const top = () => (head?.getBoundingClientRect().bottom ?? 0);
+  const into = row => {
+    if (!row) return;
+    row.focus({ preventScroll: true });
+    const { top: t, bottom: b } = row.getBoundingClientRect();
+    if (t < top()) scrollBy(0, t - top());
+    else if (b > innerHeight - 8) scrollBy(0, b - innerHeight + 8);
+  };
+  const later = pick => requestAnimationFrame(() => setTimeout(() => into(pick(rowsOf())), 120));
+  const onScreen = rows => rows.find(r => r.getBoundingClientRect().top >= top() - 1);
+  const onKey = event => {
+    if (!element.isConnected) { document.removeEventListener('keydown', onKey); return; }
+    if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector('.mud-dialog-container, :popover-open') || !element.offsetParent) return;
+    const focus = document.activeElement;
+    const inside = element.contains(focus);
+    const from = !inside && (focus === document.body || focus?.matches('h1, main, [data-key="/"]'));
+    const row = inside ? focus.closest('[role=row][tabindex]') : null;
+    const rows = rowsOf();
+    const at = rows.indexOf(row);
+    switch (event.key) {
+      case 'ArrowDown': if (row) into(rows[at + 1]); else if (from || inside) into(onScreen(rows)); else return; break;
+      case 'ArrowUp': if (row) into(rows[at - 1]); else return; break;
+      case 'PageDown': case 'PageUp':
+        if (!row) return;
+        scrollBy(0, (event.key === 'PageDown' ? 1 : -1) * (innerHeight - top() - row.offsetHeight));
+        later(onScreen);
+        break;
+      case 'Home': if (!row) return; scrollTo(0, 0); later(r => r[0]); break;
+      case 'End': if (!row) return; scrollTo(0, document.documentElement.scrollHeight); later(r => r.at(-1)); break;
+      case 'Enter': if (focus !== row || !row) return; (row.querySelector('a') ?? row.querySelector('button'))?.click(); break;
+      case ' ': if (focus !== row || !row) return; row.querySelector('input[type=checkbox], button')?.click(); break;
+      case 'm': case 'ContextMenu': if (focus !== row || !row) return; row.querySelector('[aria-haspopup=menu]')?.click(); break;
+      default: return;
+    }
+    event.preventDefault();
+  };
+  document.addEventListener('keydown', onKey);
+}
+
+// Shows a menu beside the button of the row that asked for it; the browser closes it at Esc and at a click elsewhere.
+export function menu(id, row) {
+  const popover = document.getElementById(id);
+  const button = document.querySelector(`[data-id="${CSS.escape(row)}"] [aria-haspopup=menu]`);
+  if (!popover || !button) return;
+  popover.showPopover();
+  const at = button.getBoundingClientRect();
+  const own = popover.getBoundingClientRect();
+  popover.style.left = `${Math.max(8, at.right - own.width)}px`;
+  popover.style.top = `${at.bottom + own.height + 8 > innerHeight ? at.top - own.height : at.bottom}px`;
+  const items = [...popover.querySelectorAll('[role=menuitem]')];
+  items[0]?.focus();
+  popover.onkeydown = event => {
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (!step) return;
+    event.preventDefault();
+    items[(items.indexOf(document.activeElement) + step + items.length) % items.length]?.focus();
+  };
+  const close = () => popover.hidePopover();
+  addEventListener('scroll', close, { once: true });
+  popover.ontoggle = event => {
+    if (event.newState !== 'closed') return;
+    removeEventListener('scroll', close);
+    if (!document.activeElement || document.activeElement === document.body || popover.contains(document.activeElement)) button.closest('[role=row]')?.focus({ preventScroll: true });
+  };
+}

@@ -18,7 +18,18 @@ public sealed class FakeCattle : IAsyncDisposable
     private readonly ConcurrentDictionary<Channel<string>, string> _subscribers = new();
     private int _next = 100;
 
-    private FakeCattle(WebApplication app) => _app = app;
+    private FakeCattle(WebApplication app)
+    {
+        _app = app;
+        Containers = new FakeContainers(this);
+        Streams = new FakeStreams(this);
+    }
+
+    public FakeContainers Containers { get; }
+
+    public FakeStreams Streams { get; }
+
+    internal IEnumerable<JsonObject> Resources => _resources.Values;
 
     /// <summary>The API's root for <c>WebOptions.Api</c>.</summary>
     public Uri Api => new(new Uri(_app.Urls.First()), "/v2-beta");
@@ -102,12 +113,12 @@ public sealed class FakeCattle : IAsyncDisposable
         await _app.DisposeAsync();
     }
 
-    private static IResult Error(int status, string code, string? detail = null, string? field = null) =>
+    internal static IResult Error(int status, string code, string? detail = null, string? field = null) =>
         Json(new JsonObject { ["type"] = "error", ["status"] = status, ["code"] = code, ["detail"] = detail, ["fieldName"] = field }, status);
 
-    private static IResult Json(JsonObject json, int status = 200) => Results.Text(json.ToJsonString(), "application/json", Encoding.UTF8, status);
+    internal static IResult Json(JsonObject json, int status = 200) => Results.Text(json.ToJsonString(), "application/json", Encoding.UTF8, status);
 
-    private static async Task<JsonObject> BodyAsync(HttpRequest request) =>
+    internal static async Task<JsonObject> BodyAsync(HttpRequest request) =>
         (JsonObject)(await JsonNode.ParseAsync(request.Body, cancellationToken: request.HttpContext.RequestAborted))!;
 
     private void Map()
@@ -122,6 +133,8 @@ public sealed class FakeCattle : IAsyncDisposable
 
         var project = _app.MapGroup("/v2-beta/projects/{project}");
         project.AddEndpointFilter(async (context, next) => Allowed(context.HttpContext.Request) ? await next(context) : Error(401, "Unauthorized"));
+        Containers.Map(project);
+        Streams.Map(_app, project);
         project.MapGet("/machines", () => List(_resources.Values.Where(r => (string?)r["type"] == "machine")));
         project.MapGet("/hosts", () => List(_resources.Values.Where(r => (string?)r["type"] == "host")));
         project.MapGet("/pools", () => List(_resources.Values.Where(r => (string?)r["type"] == "pool")));
@@ -180,7 +193,7 @@ public sealed class FakeCattle : IAsyncDisposable
 
     private bool Allowed(HttpRequest request) => SessionsValid && request.Headers.Authorization.ToString() == $"Bearer {Token}";
 
-    private static IResult List(IEnumerable<JsonObject> resources) =>
+    internal static IResult List(IEnumerable<JsonObject> resources) =>
         Json(new JsonObject { ["type"] = "collection", ["data"] = new JsonArray([.. resources.Select(r => r.DeepClone())]), ["pagination"] = new JsonObject() });
 
     private async Task<IResult> CreateAsync(HttpRequest request)

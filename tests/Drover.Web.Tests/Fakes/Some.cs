@@ -58,6 +58,26 @@ public static class Some
         ["load"] = load is null ? null : JsonSerializer.SerializeToNode(load, AgentJson.Default.HostLoad),
     };
 
+    /// <param name="exit">How it ended, of a stopped one.</param>
+    /// <param name="like">Everything else is as of this one.</param>
+    public static JsonObject Container(string id, string name, string state = "running", string? host = "1h1", string image = "nginx:1.27", int exit = 0, JsonObject? like = null)
+    {
+        var verbs = state switch { "running" => (string[])["stop", "restart", "remove", "logs", "execute"], "stopped" or "error" => ["start", "remove", "logs"], _ => ["remove", "logs"] };
+        var container = (JsonObject?)like?.DeepClone() ?? new JsonObject
+        {
+            ["id"] = id, ["type"] = "container", ["name"] = name, ["hostId"] = host, ["image"] = image, ["imageUuid"] = $"docker:{image}",
+            ["externalId"] = $"{id.GetHashCode(StringComparison.Ordinal) & 0x7fffffff:x8}9f3c2a718d4e4b7a9a55c0ffee0123456789abcdef0123456789abcd", ["command"] = "/docker-entrypoint.sh nginx -g 'daemon off;'",
+            ["primaryIpAddress"] = "172.17.0.2", ["ports"] = new JsonArray(), ["labels"] = new JsonObject(), ["created"] = Wire(Now.AddHours(-3)),
+        };
+        return With(container,
+            ("state", state), ("dockerState", state switch { "running" => "running", "stopped" => "exited", "restarting" => "restarting", _ => null }),
+            ("status", state switch { "running" => "Up 3 hours", "stopped" => $"Exited ({exit}) 2 minutes ago", _ => "" }),
+            ("exitCode", state == "stopped" ? exit : null),
+            ("transitioning", state is "running" or "stopped" or "paused" or "removed" ? "no" : state == "error" ? "error" : "yes"),
+            ("transitioningMessage", state == "error" ? $"No such image: {image}. The registry answered 404; check its name and tag." : null),
+            ("actions", new JsonObject(verbs.Select(v => KeyValuePair.Create(v, (JsonNode?)$"http://x/?action={v}")))));
+    }
+
     public static HostLoad Load(double cpu = 12, long memory = 640L << 20, DateTimeOffset? at = null, int containers = 4, int running = 3) => new()
     {
         At = at ?? Now, CpuPercent = cpu, MemoryUsedBytes = memory, MemoryTotalBytes = 2L << 30, DiskUsedBytes = 3L << 30, DiskTotalBytes = 20L << 30,

@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Drover.Api.Cattle;
 using Drover.Web.Host;
 using Drover.Web.Tests.Fakes;
@@ -20,6 +21,37 @@ public sealed class HostPageTests : PageTest
         Assert.Contains("KVM (hardware)", page.Find(".facts").TextContent, StringComparison.Ordinal);
         Assert.Contains("20.10.24", page.Find(".facts").TextContent, StringComparison.Ordinal);
         Assert.Empty(page.FindAll("[data-testid=failure]"));
+    }
+
+    [Fact]
+    public async Task Page_ContainersTab_ListsThoseOfThisHost()
+    {
+        Cattle.PutSilently(Some.Active("1ph1", "web-1", "1h1"));
+        Cattle.PutSilently(Some.Host("1h1", "web-1", "1ph1", load: Some.Load()));
+        Cattle.PutSilently(Some.Container("1i1", "mine"));
+        Cattle.PutSilently(Some.Container("1i2", "other", host: "1h2"));
+        var page = Render("1ph1", "containers");
+        await UntilAsync(() => page.FindAll("[data-testid=container-mine]").Count == 1);
+        Assert.Empty(page.FindAll("[data-testid=container-other], .c-host"));
+        Assert.Contains("Containers (1)", page.Markup, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Page_ImagesTab_SaysTagsAndSizesOrWhyNot()
+    {
+        Cattle.PutSilently(Some.Active("1ph1", "web-1", "1h1"));
+        Cattle.PutSilently(Some.Host("1h1", "web-1", "1ph1", load: Some.Load()));
+        var page = Render("1ph1", "images");
+        await UntilAsync(() => page.FindAll("[data-testid=images-problem]").Count == 1);
+        Assert.Contains("its link returns by itself", page.Find("[data-testid=images-problem]").TextContent, StringComparison.Ordinal);
+
+        Cattle.Containers.Images["1h1"] = new JsonArray(new JsonObject { ["id"] = "sha256:9f3c2a718d4e4b7a9a55", ["type"] = "containerImage", ["tags"] = new JsonArray("nginx:1.27"), ["size"] = 188_000_000, ["containers"] = 3 });
+        page.Find("[data-testid=images-problem] button").Click();
+
+        await UntilAsync(() => page.FindAll("[data-testid=host-images]").Count == 1);
+        Assert.Contains("nginx:1.27", page.Find("[data-testid=host-images]").TextContent, StringComparison.Ordinal);
+        Assert.Contains("179.3 MiB", page.Find("[data-testid=host-images]").TextContent, StringComparison.Ordinal);
+        Assert.Empty(page.FindAll("[data-testid=images-problem]"));
     }
 
     [Fact]
@@ -129,5 +161,9 @@ public sealed class HostPageTests : PageTest
 
     private static string? Heading(IRenderedComponent<HostPage> page) => page.FindAll("h1").SingleOrDefault()?.TextContent;
 
-    private IRenderedComponent<HostPage> Render(string key) => Page.Render<HostPage>(p => p.Add(c => c.Environment, "1a5").Add(c => c.Key, key));
+    private IRenderedComponent<HostPage> Render(string key, string? tab = null)
+    {
+        Page.Services.GetRequiredService<NavigationManager>().NavigateTo($"/env/1a5/hosts/{key}{(tab is null ? "" : $"?tab={tab}")}");
+        return Page.Render<HostPage>(p => p.Add(c => c.Environment, "1a5").Add(c => c.Key, key));
+    }
 }

@@ -1,3 +1,5 @@
+using Drover.Api.Cattle;
+using Drover.Web.Containers;
 using Drover.Web.Hosts;
 using Drover.Web.Tests.Fakes;
 
@@ -18,6 +20,20 @@ public sealed class HostCardTests : PageTest
         Assert.Contains("ready in 15.8 s", card.Markup, StringComparison.Ordinal);
         Assert.Equal((3, 1), (card.FindAll(".dot.on").Count, card.FindAll(".dot:not(.on)").Count));
         Assert.Equal("/env/1a5/hosts/1ph1", card.Find("a").GetAttribute("href"));
+    }
+
+    [Fact]
+    public void Card_ItsContainersAreKnown_HasADotForEachWithItsWordAndPage()
+    {
+        var words = new Words();
+        IReadOnlyList<ContainerView> containers = [.. new[] { Some.Container("1i1", "web"), Some.Container("1i2", "job", "error") }.Select(c => ContainerView.Of(new CattleResource(c), words))];
+        var host = Some.View(Some.Active("1ph1", "web-1", "1h1"), Some.Host("1h1", "web-1", "1ph1", load: Some.Load()));
+        var card = Page.Render<HostCard>(p => p.Add(c => c.Host, host).Add(c => c.Href, "/env/1a5/hosts/1ph1").Add(c => c.Environment, "1a5").Add(c => c.Times, new ReadyTimes([])).Add(c => c.Containers, containers));
+
+        Assert.Equal(["web: Running", "job: Failed"], card.FindAll("a.dot").Select(d => d.GetAttribute("title")));
+        Assert.Equal("/env/1a5/containers/1i2", card.Find("a.dot.tone-failed").GetAttribute("href"));
+        Assert.Equal("2 containers, 1 failed", card.Find(".dots-count").TextContent);
+        Assert.Equal("/env/1a5/containers?host=1h1", card.Find(".dots-count").GetAttribute("href"));
     }
 
     [Fact]

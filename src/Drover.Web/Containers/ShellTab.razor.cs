@@ -1,0 +1,135 @@
+using System.Text.Json.Nodes;
+using Drover.Web.Live;
+using Drover.Web.Session;
+using Microsoft.AspNetCore.Components;
+using Microsoft.JSInterop;
+
+namespace Drover.Web.Containers;
+
+/// <summary>A shell, or another command, in a container. The browser holds the WebSocket; this component gets it its ticket and tells how it stands.</summary>
+public sealed partial class ShellTab : IAsyncDisposable
+{
+    private readonly CancellationTokenSource _gone = new();
+    private ElementReference _element;
+    private DotNetObjectReference<ShellTab>? _self;
+    private PageScript? _script;
+    private string _choice = ShellCommand.Best;
+    private string _own = "";
+    private string? _opened;
+    private string? _openedOwn;
+    private Step _step = Step.Ended;
+    private string? _reason;
+    private bool _failed;
+
+    /// <summary>Counts openings: each has an element of its own.</summary>
+    private int _attempt;
+    private bool _due;
+
+    private enum Step
+    {
+        Ended,
+        Opening,
+        Open,
+    }
+
+    [Parameter, EditorRequired]
+    public string Environment { get; set; } = "";
+
+    [Parameter, EditorRequired]
+    public ContainerView Container { get; set; } = null!;
+
+    [Inject]
+    internal ApiSession Session { get; set; } = null!;
+
+    [Inject]
+    internal Browser Browser { get; set; } = null!;
+
+    private bool May => Container.Offered(ContainerVerbs.Execute);
+
+    private string State => _step switch
+    {
+        Step.Opening => "Opening…",
+        Step.Open => "Ctrl-C copies what is selected; Ctrl-V pastes",
+        _ when May => "",
+        _ when Container.Status.Name != "running" => "There is a shell while the container runs",
+        _ => "Owners and members of the environment may open one",
+    };
+
+    [JSInvokable]
+    public void Opened()
+    {
+        _step = Step.Open;
+        StateHasChanged();
+    }
+
+    [JSInvokable]
+    public void Ended(string reason)
+    {
+        (_step, _reason) = (Step.Ended, reason);
+        StateHasChanged();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _gone.CancelAsync();
+        if (_script is not null)
+        {
+            await _script.DisposeAsync();
+        }
+
+        _self?.Dispose();
+        _gone.Dispose();
+    }
+
+    protected override void OnInitialized()
+    {
+        if (May && RendererInfo.IsInteractive)
+        {
+            Begin();
+        }
+    }
+
+    protected override async Task OnAfterRenderAsync(bool firstRender)
+    {
+        if (_due)
+        {
+            _due = false;
+            await ConnectAsync();
+        }
+    }
+
+    private async Task OpenAsync()
+    {
+        if (_script is not null)
+        {
+            await _script.CloseAsync();
+        }
+
+        Begin();
+    }
+
+    private void Begin()
+    {
+        (_step, _reason, _failed, _due) = (Step.Opening, null, false, true);
+        (_opened, _openedOwn) = (_choice, _own);
+        _attempt++;
+    }
+
+    private async Task ConnectAsync()
+    {
+        var input = new JsonObject { ["attachStdin"] = true, ["attachStdout"] = true, ["tty"] = true, ["command"] = ShellCommand.Of(_choice, _own) };
+        var ticket = await StreamTicket.OfAsync(() => Session.In(Environment).ActionAsync("containers", Container.Id, "execute", input, _gone.Token), "run commands in its containers");
+        if (_gone.IsCancellationRequested)
+        {
+            return;
+        }
+
+        _self ??= DotNetObjectReference.Create(this);
+        _script ??= new PageScript(Browser, "console");
+        if ((ticket.Problem ?? await _script.OpenAsync("shell", _gone.Token, _element, ticket.Url, ticket.Token, _self)) is { } problem)
+        {
+            _failed = true;
+            Ended(problem);
+        }
+    }
+}
