@@ -33,7 +33,7 @@ public sealed class DockerScenarios
 
     private static async Task RunsAsync(DroverInstance drover, DockerShell shell)
     {
-        await MakeImageAsync(drover, shell);
+        await BusyboxImage.ImportAsync(drover, "web-1", Token);
         Assert.Equal("hello", (await shell.MustAsync("run", "--rm", "bb:1", "/bin/echo", "hello")).Trim());
         Assert.Equal(3, (await shell.RunAsync(null, "run", "--rm", "bb:1", "/bin/sh", "-c", "exit 3")).ExitCode);
         await shell.MustAsync("run", "-d", "--name", "long", "bb:1", "/bin/sh", "-c", "seq 1 2000; sleep 1000");
@@ -118,20 +118,6 @@ public sealed class DockerScenarios
         Assert.Equal(first, (await drover.MustAsync(Token, "docker-env", "web-1")).Output);
         Assert.Single(drover.Processes(), process => process.Name == "drover");
         return first.Split('\n')[0]["export DOCKER_HOST=".Length..].Trim();
-    }
-
-    private static async Task MakeImageAsync(DroverInstance drover, DockerShell shell)
-    {
-        var root = Directory.CreateDirectory(Path.Combine(drover.Data, "root", "bin")).FullName;
-        File.Copy("/bin/busybox", Path.Combine(root, "busybox"));
-        foreach (var name in new[] { "sh", "echo", "cat", "seq", "sleep", "sha256sum", "stty" })
-        {
-            File.CreateSymbolicLink(Path.Combine(root, name), "busybox");
-        }
-
-        var tar = await drover.RunProgramAsync("tar", null, Token, "-C", Path.GetDirectoryName(root)!, "-cf", Path.Combine(drover.Data, "root.tar"), ".");
-        Assert.Equal(0, tar.ExitCode);
-        await shell.MustAsync("import", Path.Combine(drover.Data, "root.tar"), "bb:1");
     }
 
     /// <summary>A shell in which <c>eval $(drover docker-env web-1)</c> was said.</summary>

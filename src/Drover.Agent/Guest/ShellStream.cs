@@ -14,7 +14,7 @@ internal sealed class ShellStream : Stream
         cd "${HOME:-/}" 2>/dev/null || cd /
         shell=$(getent passwd root 2>/dev/null | cut -d: -f7)
         [ -x "$shell" ] || shell=/bin/sh
-        exec setsid -c -w "$shell" -l
+        exec setsid -c "$shell" -l
         """;
 
     private readonly PseudoTerminal _terminal;

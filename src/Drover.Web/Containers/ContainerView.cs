@@ -76,7 +76,7 @@ public sealed record ContainerView
             HostId = words.Keep(resource.Text("hostId")),
             DockerId = resource.Text("externalId"),
             Image = words.Keep(ImageOf(resource)),
-            Command = words.Keep(resource.Text("command")),
+            Command = words.Keep(resource.Text("commandLine")),
             Address = resource.Text("primaryIpAddress"),
             Ports = TextsOf(resource.Array("ports"), words),
             Labels = [.. (resource.Object("labels") ?? []).Select(l => KeyValuePair.Create(words.Keep(l.Key), words.Keep(Text(l.Value) ?? "")))],

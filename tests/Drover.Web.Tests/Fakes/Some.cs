@@ -66,7 +66,7 @@ public static class Some
         var container = (JsonObject?)like?.DeepClone() ?? new JsonObject
         {
             ["id"] = id, ["type"] = "container", ["name"] = name, ["hostId"] = host, ["image"] = image, ["imageUuid"] = $"docker:{image}",
-            ["externalId"] = $"{id.GetHashCode(StringComparison.Ordinal) & 0x7fffffff:x8}9f3c2a718d4e4b7a9a55c0ffee0123456789abcdef0123456789abcd", ["command"] = "/docker-entrypoint.sh nginx -g 'daemon off;'",
+            ["externalId"] = $"{id.GetHashCode(StringComparison.Ordinal) & 0x7fffffff:x8}9f3c2a718d4e4b7a9a55c0ffee0123456789abcdef0123456789abcd", ["commandLine"] = "/docker-entrypoint.sh nginx -g 'daemon off;'",
             ["primaryIpAddress"] = "172.17.0.2", ["ports"] = new JsonArray(), ["labels"] = new JsonObject(), ["created"] = Wire(Now.AddHours(-3)),
         };
         return With(container,
