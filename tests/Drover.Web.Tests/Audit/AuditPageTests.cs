@@ -16,9 +16,9 @@ public sealed class AuditPageTests : PageTest
         Assert.Equal(["api.machine.remove", "api.machine.create"], page.FindAll("tbody code").Select(c => c.TextContent));
 
         page.Find("[data-testid=filter]").Input("create web");
-        Assert.Equal("api.machine.create", page.Find("tbody code").TextContent);
+        await UntilAsync(() => page.FindAll("tbody code").SingleOrDefault()?.TextContent == "api.machine.create");
         page.Find("[data-testid=filter]").Input("nobody");
-        Assert.NotEmpty(page.FindAll("[data-testid=empty]"));
+        await UntilAsync(() => page.FindAll("[data-testid=empty]").Count == 1);
     }
 
     private void Put(int number, string what, string says) => Cattle.PutSilently(new JsonObject
