@@ -140,6 +140,27 @@ public sealed partial class ContainerPage
     /// <summary>Keeps the tab in the address.</summary>
     private Task TabChosenAsync(string tab) => Browser.CallAsync("address", Navigation.GetUriWithQueryParameter("tab", tab)).AsTask();
 
+    /// <summary>What shows the same as the open tab.</summary>
+    private string CliLine(ContainerView container) => Tabs[_tab] switch
+    {
+        "shell" => $"drover exec -i -t {container.Name} sh",
+        "stats" => $"drover stats {container.Name}",
+        "inspect" => $"drover docker {_host?.Name ?? "HOST"} -- inspect {container.Name}",
+        _ => $"drover logs -f {container.Name}",
+    };
+
+    private string ApiLine(ContainerView container)
+    {
+        var url = $"{Navigation.BaseUri}v2-beta/projects/{Environment}/containers/{container.Id}";
+        return Tabs[_tab] switch
+        {
+            "shell" => $"POST {url}?action=execute {{\"command\":[\"sh\"]}}",
+            "stats" => $"GET {url}/containerstats",
+            "inspect" => $"GET {url}/inspect",
+            _ => $"POST {url}?action=logs {{\"follow\":true}}",
+        };
+    }
+
     private async Task ActAsync(ContainerVerbs verb)
     {
         _busy = true;

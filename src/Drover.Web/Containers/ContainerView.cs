@@ -21,8 +21,6 @@ public sealed record ContainerView
 
     public string Image { get; init; } = "";
 
-    public string? Command { get; init; }
-
     public string? Address { get; init; }
 
     public IReadOnlyList<string> Ports { get; init; } = [];
@@ -55,7 +53,7 @@ public sealed record ContainerView
     public bool Equals(ContainerView? other) =>
         other is not null
         && (Id, Name, Status, HostId, DockerId, Image) == (other.Id, other.Name, other.Status, other.HostId, other.DockerId, other.Image)
-        && (Command, Address, Created, Message, Pulled, ExitCode, Health, Offers) == (other.Command, other.Address, other.Created, other.Message, other.Pulled, other.ExitCode, other.Health, other.Offers)
+        && (Address, Created, Message, Pulled, ExitCode, Health, Offers) == (other.Address, other.Created, other.Message, other.Pulled, other.ExitCode, other.Health, other.Offers)
         && Ports.SequenceEqual(other.Ports, StringComparer.Ordinal)
         && Labels.SequenceEqual(other.Labels);
 
@@ -76,7 +74,6 @@ public sealed record ContainerView
             HostId = words.Keep(resource.Text("hostId")),
             DockerId = resource.Text("externalId"),
             Image = words.Keep(ImageOf(resource)),
-            Command = words.Keep(resource.Text("commandLine")),
             Address = resource.Text("primaryIpAddress"),
             Ports = TextsOf(resource.Array("ports"), words),
             Labels = [.. (resource.Object("labels") ?? []).Select(l => KeyValuePair.Create(words.Keep(l.Key), words.Keep(Text(l.Value) ?? "")))],

@@ -27,11 +27,20 @@ public sealed partial class LogsTab : IAsyncDisposable
     [Inject]
     internal Browser Browser { get; set; } = null!;
 
+    /// <summary>Whether more may come although a log has ended: Docker ends it when the container is restarted.</summary>
+    [JSInvokable]
+    public bool Runs() => Container.Status.Name is "running" or "restarting";
+
     /// <param name="lines">How many of the last; 0: all.</param>
     /// <param name="since">A time stamp; empty: from the beginning.</param>
     [JSInvokable]
     public Task<StreamTicket> Ticket(int lines, string since, bool follow)
     {
+        if (Container.Status.Name is "creating")
+        {
+            return Task.FromResult(new StreamTicket(null, null, "The log begins when the container runs.", false));
+        }
+
         var input = new JsonObject { ["follow"] = follow, ["lines"] = lines, ["timestamps"] = true };
         if (since.Length > 0)
         {

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Drover.Web.Hosts;
 using Drover.Web.Live;
 using Drover.Web.Session;
 using Microsoft.AspNetCore.Components;
@@ -6,7 +7,7 @@ using Microsoft.JSInterop;
 
 namespace Drover.Web.Containers;
 
-/// <summary>A shell, or another command, in a container. The browser holds the WebSocket; this component gets it its ticket and tells how it stands.</summary>
+/// <summary>A shell, or another command, in a container; or a shell on a host. The browser holds the WebSocket; this component gets it its ticket and tells how it stands.</summary>
 public sealed partial class ShellTab : IAsyncDisposable
 {
     private readonly CancellationTokenSource _gone = new();
@@ -35,8 +36,13 @@ public sealed partial class ShellTab : IAsyncDisposable
     [Parameter, EditorRequired]
     public string Environment { get; set; } = "";
 
-    [Parameter, EditorRequired]
-    public ContainerView Container { get; set; } = null!;
+    /// <summary>In which; null for a shell on <see cref="Host"/>.</summary>
+    [Parameter]
+    public ContainerView? Container { get; set; }
+
+    /// <summary>On which, where there is no container.</summary>
+    [Parameter]
+    public HostView? Host { get; set; }
 
     [Inject]
     internal ApiSession Session { get; set; } = null!;
@@ -44,14 +50,16 @@ public sealed partial class ShellTab : IAsyncDisposable
     [Inject]
     internal Browser Browser { get; set; } = null!;
 
-    private bool May => Container.Offered(ContainerVerbs.Execute);
+    private bool May => Container?.Offered(ContainerVerbs.Execute) ?? Host?.Sources.Host?.ActionUrl("shell") is not null;
+
+    private bool Runs => Container is { } container ? container.Status.Name == "running" : Host?.Status.Name == "active";
 
     private string State => _step switch
     {
         Step.Opening => "Opening…",
         Step.Open => "Ctrl-C copies what is selected; Ctrl-V pastes",
         _ when May => "",
-        _ when Container.Status.Name != "running" => "There is a shell while the container runs",
+        _ when !Runs => $"There is a shell while the {(Container is null ? "host is active" : "container runs")}",
         _ => "Owners and members of the environment may open one",
     };
 
@@ -118,7 +126,10 @@ public sealed partial class ShellTab : IAsyncDisposable
     private async Task ConnectAsync()
     {
         var input = new JsonObject { ["attachStdin"] = true, ["attachStdout"] = true, ["tty"] = true, ["command"] = ShellCommand.Of(_choice, _own) };
-        var ticket = await StreamTicket.OfAsync(() => Session.In(Environment).ActionAsync("containers", Container.Id, "execute", input, _gone.Token), "run commands in its containers");
+        var api = Session.In(Environment);
+        var ticket = Container is { } container
+            ? await StreamTicket.OfAsync(() => api.ActionAsync("containers", container.Id, "execute", input, _gone.Token), "run commands in its containers")
+            : await StreamTicket.OfAsync(() => api.ActionAsync("hosts", Host!.HostId!, "shell", [], _gone.Token), "open shells on its hosts");
         if (_gone.IsCancellationRequested)
         {
             return;

@@ -57,7 +57,6 @@ export function open(root, component) {
     const own = socket = dial(access.url, access.token, ['lines']);
     own.onopen = () => {
       if (own !== socket) return;
-      attempt = 0;
       if (since) log.expectRepeats();
       if (lostAt) log.mark(`connected again after ${Math.max(1, Math.round((Date.now() - lostAt) / 1000))} s`);
       lostAt = 0;
@@ -67,6 +66,7 @@ export function open(root, component) {
     };
     own.onmessage = event => {
       if (own !== socket || typeof event.data !== 'string') return;
+      attempt = 0;
       const added = log.take(event.data);
       if (!following) unseen += added;
       if (added) draw();
@@ -75,8 +75,17 @@ export function open(root, component) {
       if (own !== socket) return;
       socket = null;
       if (LOST.has(event.code)) later('');
-      else ended(reasonOf(event, 'The log has ended.'));
+      else {
+        ended(reasonOf(event, 'The log has ended.'));
+        timer = setTimeout(goOn, jitter(++attempt));
+      }
     };
+  }
+
+  // It may have been begun anew meanwhile.
+  async function goOn() {
+    const runs = await component.invokeMethodAsync('Runs').catch(() => false);
+    if (runs && !socket && !over) connect();
   }
 
   function later(why) {
@@ -91,7 +100,8 @@ export function open(root, component) {
   function ended(reason) {
     root.dataset.state = 'ended';
     say(reason);
-    if (log.length) log.mark(reason.replace(/\.$/, ''));
+    const mark = reason.replace(/\.$/, '');
+    if (log.length && log.get(log.end - 1).text !== mark) log.mark(mark);
     draw();
   }
 

@@ -16,10 +16,11 @@ public sealed partial class HostPage
     private const int Overview = 0;
     private const int ContainerTab = 1;
     private const int ImageTab = 2;
-    private const int Log = 3;
-    private const int Console = 4;
-    private const int Snapshots = 5;
-    private const int Settings = 6;
+    private const int ShellIndex = 3;
+    private const int Log = 4;
+    private const int Console = 5;
+    private const int Snapshots = 6;
+    private const int Settings = 7;
 
     private readonly CancellationTokenSource _gone = new();
     private HostView? _host;
@@ -33,7 +34,7 @@ public sealed partial class HostPage
     [Parameter]
     public string Key { get; set; } = "";
 
-    /// <summary><c>containers</c>, <c>images</c>, <c>log</c>, <c>console</c>, <c>snapshots</c> or <c>settings</c> opens that tab.</summary>
+    /// <summary><c>containers</c>, <c>images</c>, <c>shell</c>, <c>log</c>, <c>console</c>, <c>snapshots</c> or <c>settings</c> opens that tab.</summary>
     [SupplyParameterFromQuery(Name = "tab")]
     public string? Tab { get; set; }
 
@@ -114,6 +115,7 @@ public sealed partial class HostPage
                 "containers" => ContainerTab,
                 "images" => ImageTab,
                 _ when _host.MachineId is null => Overview,
+                "shell" => ShellIndex,
                 "log" => Log,
                 "console" => Console,
                 "snapshots" => Snapshots,

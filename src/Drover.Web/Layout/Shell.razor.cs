@@ -10,6 +10,8 @@ namespace Drover.Web.Layout;
 /// <summary>The bar above every page: environment, places, whether the page is live, looks, sign-out.</summary>
 public sealed partial class Shell : IDisposable
 {
+    private static readonly (string Path, string Label, string Key)[] More = [("processes", "Processes", "g p"), ("audit", "Audit log", "g a"), ("keys", "API keys", "g k"), ("settings", "Settings", "g s")];
+
     private DotNetObjectReference<Shell>? _self;
     private string? _remembered;
 

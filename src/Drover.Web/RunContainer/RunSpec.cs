@@ -73,10 +73,10 @@ internal sealed record RunSpec
         return request;
     }
 
-    /// <summary>The command to copy; what is the default is left out.</summary>
+    /// <summary>The command to copy; what is the default is left out. As on the page, it does not stay to look on.</summary>
     public string ToCommandLine()
     {
-        List<string> words = ["drover", "run"];
+        List<string> words = ["drover", "run", "-d"];
         void Add(string option, string value) => words.AddRange([option, ShellWord.Quote(value)]);
         void AddAll(string option, IEnumerable<string> values)
         {
@@ -97,11 +97,16 @@ internal sealed record RunSpec
         AddAll("--label", Labels.Select(l => $"{l.Key}={l.Value}"));
         if (Tty)
         {
-            words.Add("-t");
+            words.AddRange(["-i", "-t"]);
         }
 
         words.Add(Image.Length == 0 ? "IMAGE" : ShellWord.Quote(Image));
-        words.AddRange(Command.Select(ShellWord.Quote));
+        if (Command.Count > 0)
+        {
+            // Its options are not the command line's.
+            words.AddRange([.. Command.Any(w => w.StartsWith('-')) ? ["--"] : Array.Empty<string>(), .. Command.Select(ShellWord.Quote)]);
+        }
+
         return string.Join(' ', words);
     }
 

@@ -23,6 +23,18 @@
     remember(environment) { write('drover-environment', environment); },
   };
 
+  // A menu of the bar opens below its button, and closes when something of it is chosen.
+  document.addEventListener('beforetoggle', event => {
+    const button = event.newState === 'open' && document.querySelector(`[popovertarget="${event.target.id}"]`);
+    if (!button || !event.target.matches('.bar-menu')) return;
+    const { left, bottom } = button.getBoundingClientRect();
+    Object.assign(event.target.style, { left: `${Math.min(left, innerWidth - 180)}px`, top: `${bottom}px` });
+  }, true);
+  document.addEventListener('click', event => {
+    const popover = event.target.closest?.('[popover] a')?.closest('[popover]');
+    if (popover?.matches(':popover-open')) popover.hidePopover();
+  });
+
   let prefix = '';
   const visible = e => e.offsetParent !== null && !e.disabled;
   const typing = e => e && (e.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(e.tagName));

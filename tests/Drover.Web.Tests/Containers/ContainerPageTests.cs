@@ -68,6 +68,7 @@ public sealed class ContainerPageTests : PageTest
         var tab = Page.Render<LogsTab>(p => p.Add(t => t.Environment, "1a5").Add(t => t.Container, View("1i1")));
         await UntilAsync(() => script.Invocations["open"].Count == 1);
 
+        Assert.True(tab.Instance.Runs());
         var ticket = await tab.Instance.Ticket(0, "2026-03-01T12:00:00.000000000Z", follow: true);
 
         Assert.Null(ticket.Problem);
@@ -127,6 +128,17 @@ public sealed class ContainerPageTests : PageTest
         tab.Find("[data-testid=shell-open]").Click();
         await UntilAsync(() => Cattle.Streams.Asked.Count == 2);
         Assert.Equal(["redis-cli", "a b"], ((JsonArray)Cattle.Streams.Asked.Last().Body["command"]!).Select(c => (string?)c));
+    }
+
+    [Fact]
+    public async Task Shell_OfAHost_OpensWithoutAChoiceOfCommands()
+    {
+        var script = Script("console");
+        var host = Some.View(Some.Active("1ph1", "alpha", "1h1"), Some.Host("1h1", "alpha", "1ph1"));
+        var tab = Page.Render<ShellTab>(p => p.Add(t => t.Environment, "1a5").Add(t => t.Host, host));
+        await UntilAsync(() => script.Invocations["shell"].Count == 1);
+        Assert.Equal("shell", Cattle.Streams.Asked.Single().Verb);
+        Assert.Empty(tab.FindAll("[data-testid=shell-choice]"));
     }
 
     [Fact]

@@ -18,7 +18,7 @@ public sealed class ContainersPageTests : PageTest
         var page = Render();
         Assert.Empty(page.FindAll("[data-testid=empty]"));
         await UntilAsync(() => page.FindAll("[data-testid=empty]").Count == 1 && page.Markup.Contains("drover docker alpha", StringComparison.Ordinal));
-        Assert.Contains("drover run --name web", page.Markup, StringComparison.Ordinal);
+        Assert.Contains("drover run -d --name web", page.Markup, StringComparison.Ordinal);
     }
 
     [Fact]

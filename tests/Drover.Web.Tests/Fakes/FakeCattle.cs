@@ -23,6 +23,7 @@ public sealed class FakeCattle : IAsyncDisposable
         _app = app;
         Containers = new FakeContainers(this);
         Streams = new FakeStreams(this);
+        Keys = new FakeKeys(this);
     }
 
     public FakeContainers Containers { get; }
@@ -138,6 +139,17 @@ public sealed class FakeCattle : IAsyncDisposable
         project.MapGet("/machines", () => List(_resources.Values.Where(r => (string?)r["type"] == "machine")));
         project.MapGet("/hosts", () => List(_resources.Values.Where(r => (string?)r["type"] == "host")));
         project.MapGet("/pools", () => List(_resources.Values.Where(r => (string?)r["type"] == "pool")));
+        foreach (var type in new[] { "processInstance", "auditLog", "apiKey" })
+        {
+            project.MapGet($"/{type}s", (HttpRequest request) => Newest(type, request));
+        }
+
+        project.MapPost("/apiKeys", async (HttpRequest request) => Keys.Create(await BodyAsync(request)));
+        project.MapPost("/apiKeys/{id}", (string id, string action) => Keys.Act(id, action));
+        _app.MapGet("/v2-beta/apiKeys", (HttpRequest request) => Allowed(request) ? Newest("apiKey", request) : Error(401, "Unauthorized"));
+        _app.MapGet("/v2-beta/settings", () => List(_resources.Values.Where(r => (string?)r["type"] == "setting")));
+        _app.MapGet("/v2-beta/schemas/setting", () => Json(new JsonObject { ["id"] = "setting", ["resourceMethods"] = MayAddImages ? new JsonArray("GET", "PUT") : new JsonArray("GET") }));
+        _app.MapPut("/v2-beta/settings/{name}", async (string name, HttpRequest request) => Set(name, await BodyAsync(request)));
         project.MapGet("/{type}/{id}", (string id) => Find(id) is { } found ? Json((JsonObject)found.DeepClone()) : Error(404, "Not Found"));
         project.MapPost("/machines", CreateAsync);
         project.MapPut("/machines/{id}", async (string id, HttpRequest request) => Ask(id, "update", await BodyAsync(request)));
@@ -147,6 +159,35 @@ public sealed class FakeCattle : IAsyncDisposable
         project.MapGet("/machines/{id}/console", Console);
         project.Map("/subscribe", SubscribeAsync);
     }
+
+    /// <summary>Newest first, in pages.</summary>
+    private IResult Newest(string type, HttpRequest request)
+    {
+        var limit = int.TryParse(request.Query["limit"], out var asked) ? asked : 100;
+        var from = int.TryParse(request.Query["marker"], out var marker) ? marker : 0;
+        var all = _resources.Values.Where(r => (string?)r["type"] == type && (string?)r["state"] != "removed")
+            .Where(r => !request.Query.TryGetValue("exitReason", out var reason) || (string?)r["exitReason"] == reason.ToString())
+            .Where(r => !request.Query.ContainsKey("endTime_null") || r["endTime"] is null)
+            .OrderByDescending(r => (string?)r["id"], StringComparer.Ordinal).ToList();
+        var next = from + limit < all.Count ? $"{request.Scheme}://{request.Host}{request.Path}?limit={limit}&marker={from + limit}" : null;
+        return Json(new JsonObject { ["type"] = "collection", ["data"] = new JsonArray([.. all.Skip(from).Take(limit).Select(r => r.DeepClone())]), ["pagination"] = new JsonObject { ["partial"] = next is not null, ["next"] = next } });
+    }
+
+    private IResult Set(string name, JsonObject body)
+    {
+        if ((string?)body["value"] == "wrong")
+        {
+            return Error(422, "InvalidFormat", $"{name} must be auto or a number.", "value");
+        }
+
+        var setting = (JsonObject)Find($"1as!{name}")!.DeepClone();
+        (setting["value"], setting["source"]) = (body["value"]!.DeepClone(), "Database");
+        PutSilently(setting);
+        return Json((JsonObject)setting.DeepClone());
+    }
+
+    /// <summary>API keys.</summary>
+    public FakeKeys Keys { get; }
 
     /// <summary>Samples from outside, of every machine.</summary>
     public JsonArray? Usage { get; set; }

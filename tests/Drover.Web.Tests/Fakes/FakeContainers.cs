@@ -32,6 +32,7 @@ public sealed class FakeContainers(FakeCattle cattle)
         project.MapGet("/containers", List);
         project.MapPost("/containers", async (HttpRequest request) => Create(await FakeCattle.BodyAsync(request)));
         project.MapPost("/containers/{id}", async (string id, HttpRequest request) => Act(id, request.Query["action"].ToString(), await FakeCattle.BodyAsync(request), request));
+        project.MapPost("/hosts/{id}", async (string id, HttpRequest request) => cattle.Streams.Ticket(request.Query["action"].ToString(), id, await FakeCattle.BodyAsync(request), request));
         project.MapGet("/hosts/{id}/images", (string id) => Images.TryGetValue(id, out var images)
             ? FakeCattle.List(images.OfType<JsonObject>())
             : FakeCattle.Error(503, "HostNotConnected", "The host is not connected at present; its link returns by itself."));

@@ -47,7 +47,7 @@ public sealed class FakeStreams(FakeCattle cattle)
         var ticket = (JsonObject)body.DeepClone();
         ticket["container"] = id;
         _tickets[token] = ticket;
-        var path = verb switch { "logs" => "logs", "execute" => "exec", _ => "containerstats" };
+        var path = verb switch { "logs" => "logs", "execute" or "shell" => "exec", _ => "containerstats" };
         return FakeCattle.Json(new JsonObject { ["type"] = verb == "stats" ? "statsAccess" : "hostAccess", ["url"] = $"ws://{request.Host}/v1/{path}/", ["token"] = token }, 200);
     }
 

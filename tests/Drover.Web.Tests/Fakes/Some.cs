@@ -55,6 +55,7 @@ public static class Some
         ["id"] = id, ["type"] = "host", ["name"] = name, ["hostname"] = name, ["state"] = state, ["physicalHostId"] = machine, ["created"] = Wire(Now.AddSeconds(-30)), ["transitioning"] = "no",
         ["agentIpAddress"] = "10.0.2.15", ["labels"] = new JsonObject { ["zone"] = "a" },
         ["info"] = new JsonObject { ["osInfo"] = new JsonObject { ["operatingSystem"] = "Debian GNU/Linux 12", ["kernelVersion"] = "6.1.0-28-cloud-amd64", ["dockerVersion"] = "20.10.24" }, ["cpuInfo"] = new JsonObject { ["count"] = 2 }, ["memoryInfo"] = new JsonObject { ["memTotal"] = 1967 } },
+        ["actions"] = state == "active" ? new JsonObject { ["shell"] = "http://x/?action=shell" } : new JsonObject(),
         ["load"] = load is null ? null : JsonSerializer.SerializeToNode(load, AgentJson.Default.HostLoad),
     };
 

@@ -15,7 +15,7 @@ public sealed class RunDialogTests : PageTest
         var dialog = await OpenAsync(dialogs => RunDialog.ShowAsync(dialogs, "1a5", null));
         dialog.Find("#run-image").Input("nginx:1.27");
         dialog.Find("#run-name").Input("web");
-        Assert.Equal("drover run --name web nginx:1.27", dialog.Find("[data-testid=run-cli]").TextContent);
+        Assert.Equal("drover run -d --name web nginx:1.27", dialog.Find("[data-testid=run-cli]").TextContent);
         Assert.StartsWith("POST ", dialog.Find("[data-testid=run-api]").TextContent, StringComparison.Ordinal);
 
         dialog.Find("form").Submit();
@@ -33,7 +33,7 @@ public sealed class RunDialogTests : PageTest
         var host = Some.View(Some.Active("1ph1", "alpha", "1h1"), Some.Host("1h1", "alpha", "1ph1"));
         var dialog = await OpenAsync(dialogs => RunDialog.ShowAsync(dialogs, "1a5", host));
         dialog.Find("#run-image").Input("nginx");
-        Assert.Equal("drover run --host alpha nginx", dialog.Find("[data-testid=run-cli]").TextContent);
+        Assert.Equal("drover run -d --host alpha nginx", dialog.Find("[data-testid=run-cli]").TextContent);
         dialog.Find("form").Submit();
         await UntilAsync(() => Cattle.Containers.Created.Count == 1);
         Assert.Equal("1h1", (string?)Cattle.Containers.Created.Single()["requestedHostId"]);

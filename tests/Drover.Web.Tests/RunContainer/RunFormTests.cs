@@ -21,7 +21,7 @@ public sealed class RunFormTests
             """{"imageUuid":"docker:nginx:1.27","name":"web","requestedHostId":"1h1","command":["nginx","-g","daemon off;"],"environment":{"A":"1","B":"two words, and = signs"},"ports":["8080:80/tcp","53:53/udp"],"dataVolumes":["data:/var/lib/data","/src:/dst:ro"],"restartPolicy":{"name":"on-failure","maximumRetryCount":3},"memory":536870912,"milliCpu":500,"labels":{"tier":"web"},"tty":true,"stdinOpen":true}""",
             spec.ToRequest().ToJsonString());
         Assert.Equal(
-            "drover run --name web --host alpha -p 8080:80 -p 53:53/udp -v data:/var/lib/data -v /src:/dst:ro -e A=1 -e 'B=two words, and = signs' --restart on-failure:3 --memory 512MiB --cpus 0.5 --label tier=web -t nginx:1.27 nginx -g 'daemon off;'",
+            "drover run -d --name web --host alpha -p 8080:80 -p 53:53/udp -v data:/var/lib/data -v /src:/dst:ro -e A=1 -e 'B=two words, and = signs' --restart on-failure:3 --memory 512MiB --cpus 0.5 --label tier=web -i -t nginx:1.27 -- nginx -g 'daemon off;'",
             spec.ToCommandLine());
     }
 
@@ -29,7 +29,7 @@ public sealed class RunFormTests
     public void Read_OnlyAnImage_SaysNothingElse()
     {
         Assert.Equal("""{"imageUuid":"docker:nginx:1.27"}""", _form.Read().ToRequest().ToJsonString());
-        Assert.Equal("drover run nginx:1.27", _form.Read().ToCommandLine());
+        Assert.Equal("drover run -d nginx:1.27", _form.Read().ToCommandLine());
     }
 
     [Theory]
