@@ -177,7 +177,7 @@ public sealed class ContainerScenarios
     }
 
     /// <summary>Kept with the build, to be looked at.</summary>
-    private static Task ShotAsync(IPage page, string name) => page.ScreenshotAsync(new() { Path = Path.Combine(DroverInstance.Home, "artifacts", "screenshots", $"{name}.png") });
+    private static Task<byte[]> ShotAsync(IPage page, string name) => page.ScreenshotAsync(new() { Path = Path.Combine(DroverInstance.Home, "artifacts", "screenshots", $"{name}.png") });
 
     private static async Task<JsonObject> ContainerAsync(DroverInstance drover, string name, Func<JsonObject, bool> until)
     {

@@ -8,6 +8,9 @@ namespace Drover.Web.Containers;
 /// <summary>One container as the pages show it. Compact, because ten thousand of them are kept; immutable, so that a row can tell by reference whether to draw.</summary>
 public sealed record ContainerView
 {
+    /// <summary>By which the server finds again what it made; it tells a person nothing.</summary>
+    private const string OurLabel = "io.rancher.container.uuid";
+
     public required string Id { get; init; }
 
     public required string Name { get; init; }
@@ -76,7 +79,7 @@ public sealed record ContainerView
             Image = words.Keep(ImageOf(resource)),
             Address = resource.Text("primaryIpAddress"),
             Ports = TextsOf(resource.Array("ports"), words),
-            Labels = [.. (resource.Object("labels") ?? []).Select(l => KeyValuePair.Create(words.Keep(l.Key), words.Keep(Text(l.Value) ?? "")))],
+            Labels = [.. (resource.Object("labels") ?? []).Where(l => l.Key != OurLabel).Select(l => KeyValuePair.Create(words.Keep(l.Key), words.Keep(Text(l.Value) ?? "")))],
             Created = resource.Time("created"),
             Message = turning && resource.TransitioningMessage is { Length: > 0 } message and not "In Progress" ? message : null,
             Pulled = PulledOf(resource),

@@ -155,6 +155,7 @@ public sealed class FakeCattle : IAsyncDisposable
         project.MapPut("/machines/{id}", async (string id, HttpRequest request) => Ask(id, "update", await BodyAsync(request)));
         project.MapPost("/machines/{id}", async (string id, HttpRequest request) => Ask(id, request.Query["action"].ToString(), await BodyAsync(request)));
         project.MapGet("/machines/{id}/usage", () => Json(new JsonObject { ["type"] = "machineUsage", ["samples"] = Usage?.DeepClone() ?? new JsonArray() }));
+        project.MapGet("/hosts/{id}/loads", (HttpRequest request) => Loads(request.Query["span"]) is { } loads ? Json((JsonObject)loads.DeepClone()) : Error(503, "Service Unavailable", "The database is busy; try again."));
         project.MapDelete("/{type}/{id}", Delete);
         project.MapGet("/machines/{id}/console", Console);
         project.Map("/subscribe", SubscribeAsync);
@@ -188,6 +189,9 @@ public sealed class FakeCattle : IAsyncDisposable
 
     /// <summary>API keys.</summary>
     public FakeKeys Keys { get; }
+
+    /// <summary>The past of every host by span; null is a server that cannot answer.</summary>
+    public Func<string?, JsonObject?> Loads { get; set; } = _ => new JsonObject { ["type"] = "collection", ["data"] = new JsonArray() };
 
     /// <summary>Samples from outside, of every machine.</summary>
     public JsonArray? Usage { get; set; }
