@@ -23,7 +23,10 @@ internal sealed class ContainerOrders(ApiSession session, ContainersFeed feed)
         Forget(container.Id);
         try
         {
-            feed.Apply(await session.In(environment).ActionAsync("containers", container.Id, verb.Name(), [], cancellationToken));
+            var api = session.In(environment);
+            feed.Apply(verb == ContainerVerbs.Remove
+                ? await api.DeleteAsync("containers", container.Id, cancellationToken)
+                : await api.ActionAsync("containers", container.Id, verb.Name(), [], cancellationToken));
             return null;
         }
         catch (CattleException e) when (e.Status == 404 && verb == ContainerVerbs.Remove)

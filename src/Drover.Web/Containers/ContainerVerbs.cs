@@ -35,7 +35,8 @@ internal static class ContainerVerbsOf
             }
         }
 
-        return verbs;
+        // What may be stopped may be deleted while it runs, although its action is offered only when it has stopped.
+        return verbs.HasFlag(ContainerVerbs.Stop) ? verbs | ContainerVerbs.Remove : verbs;
     }
 
     public static string Name(this ContainerVerbs verb) => Names.First(n => n.Verb == verb).Name;

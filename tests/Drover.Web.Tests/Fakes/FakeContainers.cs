@@ -31,6 +31,7 @@ public sealed class FakeContainers(FakeCattle cattle)
     {
         project.MapGet("/containers", List);
         project.MapPost("/containers", async (HttpRequest request) => Create(await FakeCattle.BodyAsync(request)));
+        project.MapDelete("/containers/{id}", (string id, HttpRequest request) => Act(id, "remove", [], request));
         project.MapPost("/containers/{id}", async (string id, HttpRequest request) => Act(id, request.Query["action"].ToString(), await FakeCattle.BodyAsync(request), request));
         project.MapPost("/hosts/{id}", async (string id, HttpRequest request) => cattle.Streams.Ticket(request.Query["action"].ToString(), id, await FakeCattle.BodyAsync(request), request));
         project.MapGet("/hosts/{id}/images", (string id) => Images.TryGetValue(id, out var images)

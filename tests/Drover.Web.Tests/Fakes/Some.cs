@@ -63,7 +63,7 @@ public static class Some
     /// <param name="like">Everything else is as of this one.</param>
     public static JsonObject Container(string id, string name, string state = "running", string? host = "1h1", string image = "nginx:1.27", int exit = 0, JsonObject? like = null)
     {
-        var verbs = state switch { "running" => (string[])["stop", "restart", "remove", "logs", "execute"], "stopped" or "error" => ["start", "remove", "logs"], _ => ["remove", "logs"] };
+        var verbs = state switch { "running" => (string[])["stop", "restart", "logs", "execute"], "stopped" or "error" => ["start", "remove", "logs"], _ => ["remove", "logs"] };
         var container = (JsonObject?)like?.DeepClone() ?? new JsonObject
         {
             ["id"] = id, ["type"] = "container", ["name"] = name, ["hostId"] = host, ["image"] = image, ["imageUuid"] = $"docker:{image}",
