@@ -14,6 +14,9 @@ public sealed partial class ContainerList : IDisposable
     /// <summary>As in the style sheet; the browser measures and corrects it.</summary>
     private const float RowHeight = 41;
 
+    /// <summary>How long the choices of the filters stay as they are: nobody looks at their counts each moment.</summary>
+    private static readonly TimeSpan ChoicesFor = TimeSpan.FromSeconds(5);
+
     private static readonly ContainerVerbs[] Bulk = [ContainerVerbs.Start, ContainerVerbs.Stop, ContainerVerbs.Restart, ContainerVerbs.Remove];
 
     private readonly CancellationTokenSource _gone = new();
@@ -23,6 +26,7 @@ public sealed partial class ContainerList : IDisposable
     private IReadOnlyList<ContainerView> _all = [];
     private ContainerRows _rows = new();
     private ContainerQuery _query = new();
+    private DateTimeOffset _counted;
     private HostNames _hosts = new("", []);
     private IReadOnlyList<HostView>? _hostSource;
     private IReadOnlyList<Facet> _hostFacets = [];
@@ -52,6 +56,9 @@ public sealed partial class ContainerList : IDisposable
 
     [Inject]
     internal ContainerOrders Orders { get; set; } = null!;
+
+    [Inject]
+    internal TimeProvider Time { get; set; } = null!;
 
     [Inject]
     internal Browser Browser { get; set; } = null!;
@@ -154,13 +161,17 @@ public sealed partial class ContainerList : IDisposable
         _hostSource = hosts;
         _all = Host is null ? Feed.Model.All : Feed.Model.OfHost(Host.HostId);
         _rows = ContainerRows.Of(_all, _query, _hosts, Orders.Refused, _closed);
-        if (!ReferenceEquals(_source, _all))
+        if (!ReferenceEquals(_source, _all) && (_source is null || _source.Count != _all.Count || Time.GetUtcNow() - _counted >= ChoicesFor))
         {
-            _source = _all;
+            (_source, _counted) = (_all, Time.GetUtcNow());
             _hostFacets = Kept(_hostFacets, Host is null ? ContainerRows.Hosts(_all, _hosts) : []);
             _imageFacets = Kept(_imageFacets, ContainerRows.Images(_all));
             _labelFacets = Kept(_labelFacets, ContainerRows.Labels(_all));
             _groups = Kept(_groups, [.. Host is null ? [new Facet(ContainerQuery.ByHost, "host", 0)] : Array.Empty<Facet>(), .. _labelFacets.Where(f => !f.Value.Contains('=', StringComparison.Ordinal)).Select(f => f with { Count = 0 })]);
+        }
+
+        if (_selected.Count > 0)
+        {
             _selected.RemoveWhere(id => Feed.Model.Find(id) is null);
         }
     }

@@ -87,8 +87,6 @@ internal sealed record ContainerQuery
             && Array.TrueForAll(words, w => Matches(view, w));
     }
 
-    public static string StateOf(ContainerView view) => States.First(s => s.Tone == view.Status.Tone).Name;
-
     private static string? Some(string text) => text.Length == 0 ? null : text;
 
     private static bool Matches(ContainerView view, string word)

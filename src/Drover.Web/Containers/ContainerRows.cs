@@ -58,18 +58,14 @@ internal sealed class ContainerRows
             .Take(MostFacets)];
     }
 
+    /// <param name="all">By name.</param>
     /// <param name="notes">By container id: why the last thing asked of it was not done.</param>
     public static ContainerRows Of(IReadOnlyList<ContainerView> all, ContainerQuery query, HostNames hosts, Func<string, string?> notes, IReadOnlySet<string> closed)
     {
         var matches = all.Where(query.Filter()).ToList();
-        var states = new Dictionary<string, int>(StringComparer.Ordinal);
-        foreach (var view in matches)
-        {
-            var state = ContainerQuery.StateOf(view);
-            states[state] = states.GetValueOrDefault(state) + 1;
-        }
-
-        var shown = Sorted(query.State.Length == 0 ? matches : [.. matches.Where(v => ContainerQuery.StateOf(v) == query.State)], query, hosts);
+        var states = ContainerQuery.States.ToDictionary(s => s.Name, s => matches.Count(v => v.Status.Tone == s.Tone), StringComparer.Ordinal);
+        var tone = ContainerQuery.States.FirstOrDefault(s => s.Name == query.State)?.Tone;
+        var shown = Sorted(tone is null ? matches : [.. matches.Where(v => v.Status.Tone == tone)], query, hosts);
         var lines = new List<ContainerLine>(shown.Count + 16);
         if (query.Group.Length == 0)
         {
@@ -117,25 +113,31 @@ internal sealed class ContainerRows
             : new GroupHead(name, name.Length == 0 ? $"without {by}" : $"{by}={name}", null, views.Count, tones, closed.Contains(name));
     }
 
+    /// <summary>Equal ones stay by name.</summary>
     private static List<ContainerView> Sorted(List<ContainerView> views, ContainerQuery query, HostNames hosts)
     {
-        Comparison<ContainerView> by = query.Sort switch
+        List<ContainerView> By<TKey>(Func<ContainerView, TKey> key, IComparer<TKey>? comparer = null) => [.. query.Descending ? views.OrderByDescending(key, comparer) : views.OrderBy(key, comparer)];
+        switch (query.Sort)
         {
-            "state" => static (a, b) => Rank(a).CompareTo(Rank(b)),
-            "host" => (a, b) => HostOrder.Names.Compare(hosts.Name(a.HostId), hosts.Name(b.HostId)),
-            "image" => static (a, b) => string.CompareOrdinal(a.Image, b.Image),
-            "address" => static (a, b) => HostOrder.Names.Compare(a.Address ?? "", b.Address ?? ""),
-            "age" => static (a, b) => Nullable.Compare(b.Created, a.Created),
-            _ => static (a, b) => HostOrder.Names.Compare(a.Name, b.Name),
-        };
-        var sign = query.Descending ? -1 : 1;
-        views.Sort((a, b) =>
-        {
-            var first = sign * by(a, b);
-            var second = first != 0 ? first : HostOrder.Names.Compare(a.Name, b.Name);
-            return second != 0 ? second : string.CompareOrdinal(a.Id, b.Id);
-        });
-        return views;
+            case "state":
+                return By(Rank);
+            case "host":
+                var places = hosts.Places();
+                return By(v => v.HostId is { } host && places.TryGetValue(host, out var place) ? place : int.MaxValue);
+            case "image":
+                return By(v => v.Image, StringComparer.Ordinal);
+            case "address":
+                return By(v => v.Address ?? "", HostOrder.Names);
+            case "age":
+                return By(v => -(v.Created?.UtcTicks ?? 0));
+            default:
+                if (query.Descending)
+                {
+                    views.Reverse();
+                }
+
+                return views;
+        }
     }
 
     private static int Rank(ContainerView view) => view.Status.Tone switch

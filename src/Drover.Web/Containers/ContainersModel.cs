@@ -12,6 +12,9 @@ internal sealed class ContainersModel
     private readonly Dictionary<string, Known> _known = new(StringComparer.Ordinal);
     private readonly Dictionary<string, Dictionary<string, ContainerView>> _byHost = new(StringComparer.Ordinal);
     private readonly Dictionary<string, IReadOnlyList<ContainerView>> _ofHost = new(StringComparer.Ordinal);
+
+    // Always in order: a change moves one row, and nobody sorts ten thousand of them again for it.
+    private readonly List<ContainerView> _ordered = [];
     private IReadOnlyList<ContainerView>? _all;
     private long _clock;
 
@@ -29,14 +32,14 @@ internal sealed class ContainersModel
         }
     }
 
-    /// <summary>In no order. The same list as before while nothing has changed.</summary>
+    /// <summary>By name. The same list as before while nothing has changed.</summary>
     public IReadOnlyList<ContainerView> All
     {
         get
         {
             lock (_gate)
             {
-                return _all ??= [.. _known.Values.Select(k => k.View).OfType<ContainerView>()];
+                return _all ??= [.. _ordered];
             }
         }
     }
@@ -61,7 +64,7 @@ internal sealed class ContainersModel
 
             if (!_ofHost.TryGetValue(hostId, out var list))
             {
-                _ofHost[hostId] = list = [.. views.Values.OrderBy(v => v.Name, Hosts.HostOrder.Names).ThenBy(v => v.Id, StringComparer.Ordinal)];
+                _ofHost[hostId] = list = [.. views.Values.Order(ByName.Instance)];
             }
 
             return list;
@@ -128,13 +131,47 @@ internal sealed class ContainersModel
             _ofHost.Remove(host);
         }
 
+        Order(old, view);
         _all = null;
+    }
+
+    private void Order(ContainerView? old, ContainerView? view)
+    {
+        var at = old is null ? -1 : _ordered.BinarySearch(old, ByName.Instance);
+        if (at >= 0 && view is not null && ByName.Instance.Compare(old, view) == 0)
+        {
+            _ordered[at] = view;
+            return;
+        }
+
+        if (at >= 0)
+        {
+            _ordered.RemoveAt(at);
+        }
+
+        if (view is not null)
+        {
+            var place = _ordered.BinarySearch(view, ByName.Instance);
+            _ordered.Insert(place < 0 ? ~place : place, view);
+        }
     }
 
     private void Remove(string id)
     {
         Show(id, null);
         _known.Remove(id);
+    }
+
+    /// <summary>As people count; never equal for two containers.</summary>
+    private sealed class ByName : IComparer<ContainerView>
+    {
+        public static readonly ByName Instance = new();
+
+        public int Compare(ContainerView? a, ContainerView? b)
+        {
+            var names = Hosts.HostOrder.Names.Compare(a!.Name, b!.Name);
+            return names != 0 ? names : string.CompareOrdinal(a.Id, b.Id);
+        }
     }
 
     private sealed record Known(ContainerView? View, long At);

@@ -23,6 +23,9 @@ internal sealed class HostNames
     /// <summary>Those that can run containers now.</summary>
     public IEnumerable<HostView> Active => _hosts.Values.Where(h => h.Status.Tone == StatusTone.Good).OrderBy(h => h.Name, HostOrder.Names);
 
+    /// <summary>Each host's place in the order of their names.</summary>
+    public Dictionary<string, int> Places() => _hosts.OrderBy(h => h.Value.Name, HostOrder.Names).Select((h, i) => (h.Key, i)).ToDictionary(p => p.Key, p => p.i, StringComparer.Ordinal);
+
     public HostView? Find(string? id) => id is null ? null : _hosts.GetValueOrDefault(id);
 
     public string Name(string? id) => Find(id)?.Name ?? id ?? "";

@@ -11,12 +11,12 @@ public sealed class ContainerRowsTests
 
     private readonly List<ContainerView> _all =
     [
-        View("1i1", "web-10", "running", "1h2", ("tier", "web")), View("1i2", "web-9", "running", "1h1", ("tier", "web")),
         View("1i3", "db", "error", "1h1", ("tier", "data")), View("1i4", "job", "stopped", "1h2"),
+        View("1i2", "web-9", "running", "1h1", ("tier", "web")), View("1i1", "web-10", "running", "1h2", ("tier", "web")),
     ];
 
     [Fact]
-    public void Rows_NoQuery_AreByNameAsPeopleCount() => Assert.Equal(["db", "job", "web-9", "web-10"], Names(new ContainerQuery()));
+    public void Rows_NoQuery_KeepTheOrderByName() => Assert.Equal(["db", "job", "web-9", "web-10"], Names(new ContainerQuery()));
 
     [Theory]
     [InlineData("WEB", "web-9,web-10")]
@@ -37,6 +37,7 @@ public sealed class ContainerRowsTests
     [Theory]
     [InlineData("host", false, "db,web-9,job,web-10")]
     [InlineData("host", true, "job,web-10,db,web-9")]
+    [InlineData("name", true, "web-10,web-9,job,db")]
     [InlineData("state", false, "db,web-9,web-10,job")]
     public void Rows_Sort_ByColumnThenByName(string column, bool descending, string names) =>
         Assert.Equal(names, string.Join(',', Names(new ContainerQuery { Sort = column, Descending = descending })));

@@ -61,6 +61,22 @@ public sealed class ContainersModelTests
         Assert.Equal("stopped", Assert.Single(_model.OfHost("1h2")).Status.Name);
     }
 
+    [Fact]
+    public void All_AfterManyChanges_IsByNameAsPeopleCount()
+    {
+        var random = new Random(7);
+        for (var i = 0; i < 2_000; i++)
+        {
+            var number = random.Next(200);
+            Apply(Some.Container($"1i{number}", random.Next(10) == 0 ? $"renamed-{number}" : $"web-{number}", random.Next(8) == 0 ? "removed" : "running", $"1h{random.Next(3)}"));
+        }
+
+        var expected = _model.All.OrderBy(v => v.Name, HostOrder.Names).ThenBy(v => v.Id, StringComparer.Ordinal).Select(v => v.Id);
+        Assert.Equal(expected, _model.All.Select(v => v.Id));
+        Assert.Equal(_model.All.Count, _model.All.Select(v => v.Id).Distinct().Count());
+        Assert.Equal(_model.All.Count, Enumerable.Range(0, 3).Sum(h => _model.OfHost($"1h{h}").Count));
+    }
+
     [Theory]
     [InlineData("running", "running", "Up 2 minutes", "Running", StatusTone.Good)]
     [InlineData("running", "running", "Up 2 minutes (unhealthy)", "Unhealthy", StatusTone.Waiting)]
