@@ -10,7 +10,7 @@ namespace Drover.Server.Tests.Api;
 /// <summary>No route without a rule.</summary>
 public class RouteRuleTests
 {
-    private static readonly string[] OpenTypes = ["token", "schema", "script", "console"];
+    private static readonly string[] OpenTypes = ["token", "schema", "script", "console", "containerstats", "exec", "hoststats", "logs", "pull"];
 
     [Fact]
     public async Task EveryEndpoint_OfTheApp_CarriesARule()
