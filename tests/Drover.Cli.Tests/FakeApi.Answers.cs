@@ -28,7 +28,7 @@ internal sealed partial class FakeApi
             }
 
             var authorization = http.Request.Headers.Authorization.ToString();
-            if (http.Request.Path != "/readyz" && http.Request.Path != "/v2-beta/token" && !authorization.StartsWith("Bearer jwt", StringComparison.Ordinal)
+            if (http.Request.Path != "/readyz" && http.Request.Path != "/v1/stream/" && http.Request.Path != "/v2-beta/token" && !authorization.StartsWith("Bearer jwt", StringComparison.Ordinal)
                 && authorization != $"Basic {Convert.ToBase64String(Encoding.UTF8.GetBytes("key:secret"))}")
             {
                 await Error(401, "Unauthorized", null).ExecuteAsync(http);
@@ -66,6 +66,7 @@ internal sealed partial class FakeApi
         });
         app.MapGet($"{inside}/subscribe", SubscribeAsync);
         app.MapGet($"{inside}/hosts/{{id}}/streams", StreamsAsync);
+        MapContainers(app, inside);
     }
 
     private async Task StreamsAsync(HttpContext http)

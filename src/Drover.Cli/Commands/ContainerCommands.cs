@@ -66,7 +66,7 @@ internal static class ContainerCommands
         {
             if (!parsed.GetValue(force) && c.Container.State is "running" or "paused" or "restarting")
             {
-                throw new CliFailure(ExitCode.Refused, $"{c.Host}/{c.Name} is {c.Container.State}.", "Stop it first, or repeat with --force.");
+                throw new CliFailure(ExitCode.Refused, $"It is {c.Container.State}.", "Stop it first, or repeat with --force.");
             }
 
             await environment.DeleteAsync("containers", c.Container.Id, token);
@@ -87,10 +87,12 @@ internal static class ContainerCommands
                 await act(environment, container);
                 context.Console.Out.WriteLine(TextSafety.Line($"{container.Host}/{container.Name}"));
             }
-            catch (CattleException e)
+            catch (Exception e) when (e is CattleException or CliFailure)
             {
-                context.Console.Error.WriteLine(TextSafety.Line($"drover: {container.Host}/{container.Name}: {CliFailure.From(e).Message}"));
-                result = ExitCode.Failed;
+                // The others are done all the same.
+                var failure = e as CliFailure ?? CliFailure.From((CattleException)e);
+                context.Console.Error.WriteLine(TextSafety.Line($"drover: {container.Host}/{container.Name}: {failure.Message}{(failure.Advice is { } advice ? $" {advice}" : "")}"));
+                result = failure.ExitCode;
             }
         }
 
