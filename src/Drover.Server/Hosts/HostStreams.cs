@@ -1,6 +1,7 @@
 using Drover.Api.Agents.Streams;
 using Drover.Server.Agents;
 using Drover.Server.Api.Requests;
+using Drover.Server.Audit;
 using Drover.Server.Storage;
 using Microsoft.AspNetCore.Http;
 
@@ -27,6 +28,8 @@ internal sealed class HostStreams(AgentLinks links, ServerStopping stopping, Tim
             throw new ApiError(409, "InvalidState", "This host has no agent.");
         }
 
+        context.Audit("host", Link, host);
+        await context.Db.StoreAsync("api.streams", context.Aborted);
         await context.Db.DisposeAsync();
         using var socket = await context.Http.WebSockets.AcceptWebSocketAsync(new WebSocketAcceptContext
         {

@@ -125,6 +125,40 @@ public sealed class ContainerAccessTests : IAsyncLifetime
         Assert.False(string.IsNullOrEmpty(socket.CloseStatusDescription));
     }
 
+    [Fact]
+    public async Task Shells_TwoHundredAtOnce_AllAnswer_AndLeaveNothingOpen()
+    {
+        var access = await _host.Project.ActionAsync("containers", _web.Id, "execute", new JsonObject { ["command"] = new JsonArray("sh") }, TestServer.Token);
+        var sockets = await Task.WhenAll(Enumerable.Range(0, 200).Select(_ => DialAsync(access, "binary")));
+
+        await Task.WhenAll(sockets.Select(async (socket, number) =>
+        {
+            await socket.SendAsync(Encoding.UTF8.GetBytes($"shell {number}"), WebSocketMessageType.Binary, true, TestServer.Token);
+            Assert.Equal($"SHELL {number}", await ReceiveAsync(socket));
+        }));
+
+        foreach (var socket in sockets)
+        {
+            socket.Abort();
+            socket.Dispose();
+        }
+
+        await ContainerHost.EventuallyAsync(() => Task.FromResult(_host.Docker.OpenShells == 0), "no shell is left");
+    }
+
+    [Fact]
+    public async Task Reader_ThatReadsNothing_HoldsUpNobodyElse()
+    {
+        _host.Docker.Log.Add((1, Encoding.UTF8.GetBytes(string.Concat(Enumerable.Repeat(new string('x', 1023) + "\n", 16 * 1024)))));
+        using var idle = await OpenAsync("logs", [], "lines");
+
+        using var other = await OpenAsync("logs", [], "lines");
+        var (messages, _) = await ReadAsync(other);
+
+        Assert.Equal(16 * 1024, messages.Sum(m => m.Split('\n').Length));
+        Assert.Equal(WebSocketState.Open, idle.State);
+    }
+
     [Theory]
     [InlineData("wrong")]
     [InlineData("old")]

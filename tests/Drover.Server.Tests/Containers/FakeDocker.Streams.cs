@@ -18,6 +18,11 @@ internal sealed partial class FakeDocker
     /// <summary>What an exec says to each thing that is typed: here it is upper case, and <c>exit</c> ends it with 3.</summary>
     public List<(int Width, int Height)> Sizes { get; } = [];
 
+    /// <summary>Execs whose stream is open.</summary>
+    public int OpenShells => _openShells;
+
+    private int _openShells;
+
     public string? LastLogQuery { get; private set; }
 
     /// <summary>False for what is none of these.</summary>
@@ -68,7 +73,20 @@ internal sealed partial class FakeDocker
     }
 
     /// <summary>Kestrel upgrades no request with a body, and Docker's have one: an exec is answered by hand.</summary>
-    private static async Task ExecAsync(LinkStream stream, bool tty)
+    private async Task ExecAsync(LinkStream stream, bool tty)
+    {
+        Interlocked.Increment(ref _openShells);
+        try
+        {
+            await TalkAsync(stream, tty);
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _openShells);
+        }
+    }
+
+    private static async Task TalkAsync(LinkStream stream, bool tty)
     {
         await stream.WriteAsync("HTTP/1.1 101 UPGRADED\r\nContent-Type: application/vnd.docker.raw-stream\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n"u8.ToArray(), TestServer.Token);
         var buffer = new byte[64 * 1024];
