@@ -19,8 +19,8 @@ internal sealed class AgentLinks
     /// <summary>Its link is over.</summary>
     public Action<long>? Lost { get; set; }
 
-    /// <summary>Its host is gone for good.</summary>
-    public Action<long>? Gone { get; set; }
+    /// <summary>A host is gone for good, and so is what was known of it.</summary>
+    public Action<long>? HostGone { get; set; }
 
     public void Add(AgentLink link)
     {
@@ -59,7 +59,5 @@ internal sealed class AgentLinks
         {
             link.Gone();
         }
-
-        Gone?.Invoke(agentId);
     }
 }

@@ -63,5 +63,6 @@ internal sealed class AgentRemoval(AgentLinks links, HostLoads loads)
         db.ContainerOrders.RemoveRange(await db.ContainerOrders.Where(o => o.HostId == host.Id).ToListAsync(cancellationToken));
         var id = host.Id;
         db.AfterCommit(() => loads.Forget(id));
+        db.AfterCommit(() => links.HostGone?.Invoke(id));
     }
 }

@@ -13,6 +13,9 @@ internal sealed class ContainerBoard(ChangeFeed changes, TimeProvider time)
     private readonly ConcurrentDictionary<long, ConcurrentDictionary<string, ContainerRow>> _hosts = new();
     private readonly ConcurrentDictionary<long, ContainerRow> _orders = new();
 
+    /// <summary>Hosts that were removed: what is still under way about them is not heard any more.</summary>
+    private readonly ConcurrentDictionary<long, bool> _gone = new();
+
     public IEnumerable<ContainerRow> All => _hosts.Values.SelectMany(host => host.Values).Select(Shown).Concat(_orders.Values.Where(order => Present(order.HostId, order.Id) is null));
 
     public IEnumerable<ContainerRow> OfHost(long hostId) => _hosts.TryGetValue(hostId, out var host) ? host.Values : [];
@@ -43,6 +46,11 @@ internal sealed class ContainerBoard(ChangeFeed changes, TimeProvider time)
 
     public void Put(long hostId, IEnumerable<ContainerRow> containers)
     {
+        if (_gone.ContainsKey(hostId))
+        {
+            return;
+        }
+
         var host = _hosts.GetOrAdd(hostId, _ => new ConcurrentDictionary<string, ContainerRow>(StringComparer.Ordinal));
         foreach (var told in containers.OrderBy(container => container.Created))
         {
@@ -65,8 +73,11 @@ internal sealed class ContainerBoard(ChangeFeed changes, TimeProvider time)
     /// <summary>An order, as it stands now.</summary>
     public void Show(ContainerRow order)
     {
-        _orders[order.Id] = order;
-        Note(order.Id);
+        if (!_gone.ContainsKey(order.HostId))
+        {
+            _orders[order.Id] = order;
+            Note(order.Id);
+        }
     }
 
     /// <summary>The order is over: from now on Docker's word counts.</summary>
@@ -84,6 +95,7 @@ internal sealed class ContainerBoard(ChangeFeed changes, TimeProvider time)
 
     public void Forget(long hostId)
     {
+        _gone[hostId] = true;
         foreach (var order in _orders.Values.Where(order => order.HostId == hostId))
         {
             EndOrder(order.Id);

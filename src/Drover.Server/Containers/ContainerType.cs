@@ -162,7 +162,7 @@ internal sealed class ContainerType : TableType<ContainerRow>
         {
             throw new ApiError(409, "DockerRefused", DockerFault.Sentence(e));
         }
-        catch (Exception e) when (DockerFault.IsAway(e))
+        catch (Exception e) when (DockerFault.IsAway(e, context.Aborted))
         {
             throw HostNotConnected(DockerFault.Away(e));
         }

@@ -21,8 +21,10 @@ internal static class DockerFault
     }
 
     /// <summary>Whether it was not Docker that refused, but the way to it that broke.</summary>
-    public static bool IsAway(Exception fault) => fault is HttpRequestException or IOException or ObjectDisposedException or Drover.Api.Agents.Streams.StreamResetException;
+    /// <param name="token">Of the call: what was cancelled without it was cancelled by the end of the link.</param>
+    public static bool IsAway(Exception fault, CancellationToken token) =>
+        fault is HttpRequestException or IOException or ObjectDisposedException || (fault is OperationCanceledException && !token.IsCancellationRequested);
 
     /// <summary>Why the way is broken.</summary>
-    public static string Away(Exception fault) => fault.InnerException is { } inner && fault is HttpRequestException ? inner.Message : fault.Message;
+    public static string Away(Exception fault) => fault is OperationCanceledException or ObjectDisposedException ? "The link to the host broke; it returns by itself." : fault.InnerException is { } inner && fault is HttpRequestException ? inner.Message : fault.Message;
 }

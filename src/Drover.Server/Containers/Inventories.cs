@@ -24,7 +24,7 @@ internal sealed class Inventories : IHostedService, IDisposable
         (_links, _board, _database, _time, _logger) = (links, board, database, time, logger);
         links.Ready = Begin;
         links.Lost = End;
-        links.Gone = Forget;
+        links.HostGone = Forget;
     }
 
     /// <summary>A host is gone for good.</summary>
@@ -75,14 +75,15 @@ internal sealed class Inventories : IHostedService, IDisposable
         }
     }
 
-    private void Forget(long agentId)
+    private void Forget(long hostId)
     {
-        if (_hosts.TryGetValue(agentId, out var watched))
+        foreach (var agentId in _hosts.Where(host => host.Value.HostId == hostId).Select(host => host.Key))
         {
             End(agentId);
-            _board.Forget(watched.HostId);
-            Forgotten?.Invoke(watched.HostId);
         }
+
+        _board.Forget(hostId);
+        Forgotten?.Invoke(hostId);
     }
 
     private async Task FollowAsync(Watched watched)

@@ -81,7 +81,7 @@ internal static class HostAccess
         {
             throw new ApiError(409, "DockerRefused", DockerFault.Sentence(e));
         }
-        catch (Exception e) when (DockerFault.IsAway(e))
+        catch (Exception e) when (DockerFault.IsAway(e, context.Aborted))
         {
             throw new ApiError(503, "HostNotConnected", DockerFault.Away(e));
         }

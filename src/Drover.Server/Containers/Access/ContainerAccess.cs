@@ -77,7 +77,7 @@ internal static class ContainerAccess
         {
             throw ApiError.NotFound($"container '{row.Name}'");
         }
-        catch (Exception e) when (DockerFault.IsAway(e))
+        catch (Exception e) when (DockerFault.IsAway(e, context.Aborted))
         {
             throw new ApiError(503, "HostNotConnected", DockerFault.Away(e));
         }

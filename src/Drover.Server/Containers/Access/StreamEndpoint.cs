@@ -46,12 +46,12 @@ internal abstract class StreamEndpoint : ResourceType
         {
             stream = await OpenAsync(right, docker, container, protocol, ending.Token);
             return "";
-        }, longest.Token);
+        }, longest.Token, ending.Token);
         using (stream)
         {
             // Also to tell the refusal: a browser shows the reason of a farewell, and not that of an HTTP error.
             using var socket = await context.Http.WebSockets.AcceptWebSocketAsync(protocol);
-            var (code, reason) = stream is null ? refused : await EndOfAsync(() => stream.RunAsync(socket, ending.Token), longest.Token);
+            var (code, reason) = stream is null ? refused : await EndOfAsync(() => stream.RunAsync(socket, ending.Token), longest.Token, ending.Token);
             await ConsoleJoin.CloseAsync(socket, code, reason);
         }
 
@@ -61,7 +61,7 @@ internal abstract class StreamEndpoint : ResourceType
     /// <summary>Opens the stream in the host, before the person's WebSocket is accepted: whoever has that can be sure that nothing is missed from then on.</summary>
     protected abstract Task<IStream> OpenAsync(StreamRight right, HostDocker docker, ContainerRow? container, string? protocol, CancellationToken cancellationToken);
 
-    private static async Task<(int Code, string Reason)> EndOfAsync(Func<Task<string>> run, CancellationToken longest)
+    private static async Task<(int Code, string Reason)> EndOfAsync(Func<Task<string>> run, CancellationToken longest, CancellationToken ending)
     {
         try
         {
@@ -75,7 +75,7 @@ internal abstract class StreamEndpoint : ResourceType
         {
             return (ConsoleJoin.CloseRefused, DockerFault.Sentence(e));
         }
-        catch (Exception e) when (DockerFault.IsAway(e))
+        catch (Exception e) when (DockerFault.IsAway(e, ending))
         {
             return (ConsoleJoin.CloseRefused, DockerFault.Away(e));
         }

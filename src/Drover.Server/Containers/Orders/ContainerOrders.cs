@@ -174,7 +174,7 @@ internal sealed partial class ContainerOrders(Database database, ContainerBoard 
             await new OrderSteps(docker, logins, board).RunAsync(order, board.Show, cancellationToken);
             return true;
         }
-        catch (Exception e) when (DockerFault.IsAway(e))
+        catch (Exception e) when (DockerFault.IsAway(e, cancellationToken))
         {
             board.Show(ContainerRow.Of(order).At("creating", $"The host cannot be reached ({DockerFault.Away(e)}); it goes on when it can"));
             return false;
