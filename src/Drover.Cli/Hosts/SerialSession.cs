@@ -2,6 +2,7 @@ using System.Net.WebSockets;
 using System.Text.Json.Nodes;
 using Drover.Api.Cattle;
 using Drover.Api.Machines;
+using Drover.Cli.Containers;
 using Drover.Cli.Output;
 
 namespace Drover.Cli.Hosts;
@@ -16,10 +17,7 @@ internal static class SerialSession
     public static async Task<int> RunAsync(CattleClient environment, CattleResource machine, string name, CliContext context, CancellationToken token)
     {
         var access = await environment.ActionAsync("machines", machine.Id, "console", new JsonObject { ["kind"] = ConsoleKind.Serial }, token);
-        var url = new UriBuilder(environment.Root) { Path = new Uri(access.Text("url")!).AbsolutePath, Query = $"token={access.Text("token")}" };
-        url.Scheme = url.Scheme == Uri.UriSchemeHttps ? "wss" : "ws";
-        using var socket = new ClientWebSocket();
-        await socket.ConnectAsync(url.Uri, token);
+        using var socket = await StreamDial.OpenAsync(environment, access, protocol: null, token);
         await using var terminal = await RawTerminal.EnterAsync(token);
         if (terminal.IsRaw)
         {

@@ -33,8 +33,8 @@ internal sealed class ConsoleType : ResourceType
 
     public override async Task<ApiResult> GetAsync(ApiContext context, string id)
     {
-        RequireSocket(context);
-        var ticket = _tickets.Use(id, TokenOf(context)) ?? throw ApiError.Unauthorized("This console's token is wrong, used up or has expired; ask for another.");
+        context.RequireSocket("A console is");
+        var ticket = _tickets.Use(id, context.SocketToken()) ?? throw ApiError.Unauthorized("This console's token is wrong, used up or has expired; ask for another.");
         try
         {
             using var person = await context.Http.WebSockets.AcceptWebSocketAsync(Protocol(context));
@@ -69,8 +69,8 @@ internal sealed class ConsoleType : ResourceType
             throw ApiError.NotFound($"link '{link}' of {Name}");
         }
 
-        RequireSocket(context);
-        var ticket = _tickets.Awaited(id, TokenOf(context)) ?? throw ApiError.Unauthorized("Nobody waits for this console.");
+        context.RequireSocket("A console is");
+        var ticket = _tickets.Awaited(id, context.SocketToken()) ?? throw ApiError.Unauthorized("Nobody waits for this console.");
         await context.Db.DisposeAsync();
         using var machine = await context.Http.WebSockets.AcceptWebSocketAsync();
         if (ticket.Machine.TrySetResult(machine))
@@ -107,20 +107,6 @@ internal sealed class ConsoleType : ResourceType
             // The answer to the question tells nothing more once the machine is here.
             _ = asked.ContinueWith(t => t.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
         }
-    }
-
-    private static void RequireSocket(ApiContext context)
-    {
-        if (!context.Http.WebSockets.IsWebSocketRequest)
-        {
-            throw new ApiError(400, "UpgradeRequired", "A console is a WebSocket: send an upgrade request.");
-        }
-    }
-
-    private static string? TokenOf(ApiContext context)
-    {
-        var header = context.Http.Request.Headers.Authorization.ToString();
-        return header.StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase) ? header["Bearer ".Length..].Trim() : context.Http.Request.Query["token"].FirstOrDefault();
     }
 
     private static string? Protocol(ApiContext context) => context.Http.WebSockets.WebSocketRequestedProtocols.Contains("binary") ? "binary" : null;

@@ -15,10 +15,10 @@ internal sealed class HostStatsType(StreamServices services, HostLoads loads) : 
     private static readonly TimeSpan s_look = TimeSpan.FromSeconds(1);
     private readonly TimeProvider _time = services.Time;
 
-    protected override Task<IStream> OpenAsync(StreamRight right, HostDocker docker, ContainerRow? container, string? protocol, CancellationToken cancellationToken) =>
-        Task.FromResult<IStream>(new Samples(loads, right.HostId, _time));
+    protected override Task<IRelay> OpenAsync(StreamRight right, HostDocker docker, ContainerRow? container, string? protocol, CancellationToken cancellationToken) =>
+        Task.FromResult<IRelay>(new Samples(loads, right.HostId, _time));
 
-    private sealed class Samples(HostLoads loads, long hostId, TimeProvider time) : IStream
+    private sealed class Samples(HostLoads loads, long hostId, TimeProvider time) : IRelay
     {
         public Task<string> RunAsync(WebSocket person, CancellationToken cancellationToken) => PersonSocket.WhileThereAsync(person, token => ShowAsync(person, token), cancellationToken);
 

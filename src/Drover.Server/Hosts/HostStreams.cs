@@ -18,11 +18,7 @@ internal sealed class HostStreams(AgentLinks links, ServerStopping stopping, Tim
 
     public async Task<ApiResult> RunAsync(ApiContext context, HostRow host)
     {
-        if (!context.Http.WebSockets.IsWebSocketRequest)
-        {
-            throw new ApiError(400, "UpgradeRequired", "Streams are a WebSocket: send an upgrade request.");
-        }
-
+        context.RequireSocket("Streams are");
         if (host.AgentId is not { } agent)
         {
             throw new ApiError(409, "InvalidState", "This host has no agent.");

@@ -1,7 +1,5 @@
-using System.Buffers.Text;
 using System.Security.Cryptography;
-using System.Text;
-using System.Text.Json;
+using System.Text.Json.Nodes;
 using Drover.Server.Storage;
 using Microsoft.EntityFrameworkCore;
 
@@ -10,7 +8,7 @@ namespace Drover.Server.Identity;
 /// <summary>Logins. The client's token is a signed JWT (HS256) that names a session row: the signature stops guessing, the row makes logging out real.</summary>
 internal sealed class SessionTokens(Secrets secrets, ServerOptions options, TimeProvider time)
 {
-    private static readonly string Header = Encode("""{"alg":"HS256","typ":"JWT"}"""u8);
+    private readonly SignedTokens _tokens = new(secrets, "session");
 
     /// <summary>Adds a session to <paramref name="db"/> and returns its token; the caller stores.</summary>
     public (string Token, SessionRow Session) Begin(AppDb db, long accountId)
@@ -24,27 +22,20 @@ internal sealed class SessionTokens(Secrets secrets, ServerOptions options, Time
             ExpiresAt = now + options.SessionLifetime,
         };
         db.Sessions.Add(session);
-        var payload = Encode(Encoding.UTF8.GetBytes(
-            $$"""{"jti":"{{session.Key}}","sub":"{{accountId}}","iat":{{now.ToUnixTimeSeconds()}},"exp":{{session.ExpiresAt.ToUnixTimeSeconds()}}}"""));
-        return ($"{Header}.{payload}.{Sign(payload)}", session);
+        var token = _tokens.Sign(new JsonObject { ["jti"] = session.Key, ["sub"] = $"{accountId}", ["iat"] = now.ToUnixTimeSeconds(), ["exp"] = session.ExpiresAt.ToUnixTimeSeconds() });
+        return (token, session);
     }
 
     /// <summary>The session that a token names, if the token is ours and the session still lives.</summary>
     public async Task<SessionRow?> FindAsync(AppDb db, string token, CancellationToken cancellationToken)
     {
-        var parts = token.Split('.');
-        if (parts.Length != 3 || parts[0] != Header || !Secrets.Same(parts[2], Sign(parts[1])))
+        if (_tokens.Read(token) is not { } claims)
         {
             return null;
         }
 
-        using var payload = JsonDocument.Parse(Base64Url.DecodeFromChars(parts[1]));
-        var key = payload.RootElement.GetProperty("jti").GetString();
+        var key = (string?)claims["jti"];
         var now = time.GetUtcNow();
         return await db.Sessions.AsNoTracking().FirstOrDefaultAsync(s => s.Key == key && s.ExpiresAt > now, cancellationToken);
     }
-
-    private string Sign(string payload) => Base64Url.EncodeToString(secrets.Derive("session", $"{Header}.{payload}"));
-
-    private static string Encode(ReadOnlySpan<byte> utf8) => Base64Url.EncodeToString(utf8);
 }

@@ -136,6 +136,28 @@ public sealed class ContainerOrderTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Removal_ThatDockerRefuses_HasGivenTheOrderUpAllTheSame_SoThatNobodyMakesItAgain()
+    {
+        _host.Docker.HoldAnswersOf = "/containers/create";
+        var asked = await CreateAsync(Simple("web"));
+        await ContainerHost.EventuallyAsync(() => Task.FromResult(_host.Docker.Containers.Count == 1), "the container");
+        _host.Docker.Refusal = "device is busy";
+
+        var refused = await Assert.ThrowsAsync<CattleException>(() => _host.Project.DeleteAsync("containers", asked.Id, TestServer.Token));
+
+        Assert.Equal(409, refused.Status);
+        await using (var db = _host.Server.OpenDatabase())
+        {
+            Assert.Empty(db.ContainerOrders);
+        }
+
+        _host.Docker.Refusal = null;
+        await _host.StateAsync(asked.Id, "stopped");
+        await _host.Project.DeleteAsync("containers", asked.Id, TestServer.Token);
+        Assert.Empty(_host.Docker.Containers);
+    }
+
+    [Fact]
     public async Task Containers_WithTheSameLabel_AsMadeFromACommittedOne_AreTwo()
     {
         var asked = await CreateAsync(Simple("web"));

@@ -5,7 +5,7 @@ namespace Drover.Server.Containers.Access;
 
 /// <summary>A process in a host, and the person at it.</summary>
 /// <remarks>Back-pressure both ways: nothing is read from one side before the other has taken what came before.</remarks>
-internal sealed class ExecRelay(ExecFraming framing, IExecConnection process, bool tty) : IStream
+internal sealed class ExecRelay(ExecFraming framing, IExecConnection process, bool tty) : IRelay
 {
     private const int BufferBytes = 32 * 1024;
     private const int LongestMessage = 1024 * 1024;

@@ -13,7 +13,7 @@ internal sealed class ExecType(StreamServices services) : StreamEndpoint(service
 
     protected override IReadOnlyList<string> Protocols => [ChannelFraming.Protocol, PlainFraming.Binary];
 
-    protected override async Task<IStream> OpenAsync(StreamRight right, HostDocker docker, ContainerRow? container, string? protocol, CancellationToken cancellationToken)
+    protected override async Task<IRelay> OpenAsync(StreamRight right, HostDocker docker, ContainerRow? container, string? protocol, CancellationToken cancellationToken)
     {
         var framing = ExecFraming.For(protocol);
         return container is null ? await ShellAsync(framing, docker, cancellationToken)

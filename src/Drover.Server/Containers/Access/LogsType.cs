@@ -12,11 +12,11 @@ internal sealed class LogsType(StreamServices services) : StreamEndpoint(service
 
     protected override IReadOnlyList<string> Protocols => [Lines];
 
-    protected override async Task<IStream> OpenAsync(StreamRight right, HostDocker docker, ContainerRow? container, string? protocol, CancellationToken cancellationToken)
+    protected override async Task<IRelay> OpenAsync(StreamRight right, HostDocker docker, ContainerRow? container, string? protocol, CancellationToken cancellationToken)
     {
         var id = container!.DockerId;
         var tty = (bool?)(await docker.ReadAsync($"containers/{id}/json", cancellationToken))["Config"]?["Tty"] ?? false;
-        return new LogStream(await docker.GetStreamAsync($"containers/{id}/logs?{Query(right.Arguments)}", cancellationToken), docker, id, tty, together: protocol == Lines);
+        return new LogRelay(await docker.GetStreamAsync($"containers/{id}/logs?{Query(right.Arguments)}", cancellationToken), docker, id, tty, together: protocol == Lines);
     }
 
     private string Query(JsonObject arguments)

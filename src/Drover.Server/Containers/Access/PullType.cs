@@ -14,13 +14,13 @@ internal sealed class PullType(StreamServices services, RegistryLogins logins) :
 {
     public const string Path = "pull";
 
-    protected override Task<IStream> OpenAsync(StreamRight right, HostDocker docker, ContainerRow? container, string? protocol, CancellationToken cancellationToken) =>
-        Task.FromResult<IStream>(new Pulling(new ImagePull(docker, logins), (long?)right.Arguments["account"], ContainerFields.ImageOf(right.Arguments)));
+    protected override Task<IRelay> OpenAsync(StreamRight right, HostDocker docker, ContainerRow? container, string? protocol, CancellationToken cancellationToken) =>
+        Task.FromResult<IRelay>(new Pulling(new ImagePull(docker, logins), (long?)right.Arguments["account"], ContainerFields.ImageOf(right.Arguments)));
 
-    private sealed class Pulling(ImagePull pull, long? account, ImageReference image) : IStream
+    private sealed class Pulling(ImagePull pull, long? account, ImageReference image) : IRelay
     {
         private readonly SemaphoreSlim _news = new(0, 1);
-        private PullProgress? _latest;
+        private string? _latest;
 
         public Task<string> RunAsync(WebSocket person, CancellationToken cancellationToken) => PersonSocket.WhileThereAsync(person, token => ShowAsync(person, token), cancellationToken);
 
@@ -29,13 +29,21 @@ internal sealed class PullType(StreamServices services, RegistryLogins logins) :
         private async Task<string> ShowAsync(WebSocket person, CancellationToken cancellationToken)
         {
             var pulling = pull.RunAsync(account, image, Heard, cancellationToken);
-            while (!pulling.IsCompleted)
+            try
             {
-                await Task.WhenAny(_news.WaitAsync(cancellationToken), pulling);
-                if (_latest is { } progress)
+                while (!pulling.IsCompleted)
                 {
-                    await SendAsync(person, new JsonObject { ["message"] = progress.Sentence, ["percent"] = progress.Percent, ["pull"] = progress.ToJson() }, cancellationToken);
+                    await Task.WhenAny(_news.WaitAsync(cancellationToken), pulling);
+                    if (Interlocked.Exchange(ref _latest, null) is { } progress)
+                    {
+                        await SendAsync(person, progress, cancellationToken);
+                    }
                 }
+            }
+            finally
+            {
+                // It is cancelled by then, or over; nothing of it may be heard after this.
+                await ((Task)pulling).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
 
             if (await pulling is { } failure)
@@ -43,20 +51,21 @@ internal sealed class PullType(StreamServices services, RegistryLogins logins) :
                 throw new DockerApiException(HttpStatusCode.NotFound, new JsonObject { ["message"] = failure }.ToJsonString());
             }
 
-            await SendAsync(person, new JsonObject { ["message"] = $"{image} is there", ["percent"] = 100, ["done"] = true }, cancellationToken);
+            await SendAsync(person, new JsonObject { ["message"] = $"{image} is there", ["percent"] = 100, ["done"] = true }.ToJsonString(), cancellationToken);
             return $"{image} is there.";
         }
 
+        /// <summary>The progress goes on changing where it is heard: what is told of it is made here.</summary>
         private void Heard(PullProgress progress)
         {
-            _latest = progress;
+            Volatile.Write(ref _latest, new JsonObject { ["message"] = progress.Sentence, ["percent"] = progress.Percent, ["pull"] = progress.ToJson() }.ToJsonString());
             if (_news.CurrentCount == 0)
             {
                 _news.Release();
             }
         }
 
-        private static ValueTask SendAsync(WebSocket person, JsonObject message, CancellationToken cancellationToken) =>
-            person.SendAsync(Encoding.UTF8.GetBytes(message.ToJsonString()).AsMemory(), WebSocketMessageType.Text, endOfMessage: true, cancellationToken);
+        private static ValueTask SendAsync(WebSocket person, string message, CancellationToken cancellationToken) =>
+            person.SendAsync(Encoding.UTF8.GetBytes(message).AsMemory(), WebSocketMessageType.Text, endOfMessage: true, cancellationToken);
     }
 }

@@ -10,10 +10,10 @@ internal sealed class StatsType(StreamServices services) : StreamEndpoint(servic
 {
     public const string Path = "containerstats";
 
-    protected override async Task<IStream> OpenAsync(StreamRight right, HostDocker docker, ContainerRow? container, string? protocol, CancellationToken cancellationToken) =>
+    protected override async Task<IRelay> OpenAsync(StreamRight right, HostDocker docker, ContainerRow? container, string? protocol, CancellationToken cancellationToken) =>
         new Samples(await docker.GetStreamAsync($"containers/{container!.DockerId}/stats?stream=1", cancellationToken), Ids.Format("i", container.Id));
 
-    private sealed class Samples(DockerAnswer stats, string id) : IStream
+    private sealed class Samples(DockerAnswer stats, string id) : IRelay
     {
         public Task<string> RunAsync(WebSocket person, CancellationToken cancellationToken) => PersonSocket.WhileThereAsync(person, token => ShowAsync(person, token), cancellationToken);
 

@@ -29,19 +29,15 @@ internal abstract class StreamEndpoint : ResourceType
 
     public override async Task<ApiResult> ListAsync(ApiContext context)
     {
-        if (!context.Http.WebSockets.IsWebSocketRequest)
-        {
-            throw new ApiError(400, "UpgradeRequired", "This is a WebSocket: send an upgrade request.");
-        }
-
-        var right = _tokens.Read(TokenOf(context), Name) ?? throw ApiError.Unauthorized("This stream's token is wrong or has expired; ask for another.");
+        context.RequireSocket("This is");
+        var right = _tokens.Read(context.SocketToken(), Name) ?? throw ApiError.Unauthorized("This stream's token is wrong or has expired; ask for another.");
         var docker = _inventories.DockerOf(right.HostId) ?? throw new ApiError(503, "HostNotConnected", "The host is not connected at present; its link returns by itself.");
         var container = right.ContainerId == 0 ? null : _board.Find(right.ContainerId) is { Removed: null } found ? found : throw ApiError.NotFound("container");
         await context.Db.DisposeAsync();
         var protocol = Protocols.FirstOrDefault(context.Http.WebSockets.WebSocketRequestedProtocols.Contains);
         using var longest = new CancellationTokenSource(s_longest, _time);
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(context.Aborted, _stopping.Token, longest.Token);
-        IStream? stream = null;
+        IRelay? stream = null;
         var refused = await EndOfAsync(async () =>
         {
             stream = await OpenAsync(right, docker, container, protocol, ending.Token);
@@ -59,7 +55,7 @@ internal abstract class StreamEndpoint : ResourceType
     }
 
     /// <summary>Opens the stream in the host, before the person's WebSocket is accepted: whoever has that can be sure that nothing is missed from then on.</summary>
-    protected abstract Task<IStream> OpenAsync(StreamRight right, HostDocker docker, ContainerRow? container, string? protocol, CancellationToken cancellationToken);
+    protected abstract Task<IRelay> OpenAsync(StreamRight right, HostDocker docker, ContainerRow? container, string? protocol, CancellationToken cancellationToken);
 
     private static async Task<(int Code, string Reason)> EndOfAsync(Func<Task<string>> run, CancellationToken longest, CancellationToken ending)
     {
@@ -84,16 +80,10 @@ internal abstract class StreamEndpoint : ResourceType
             return longest.IsCancellationRequested ? ((int)WebSocketCloseStatus.NormalClosure, "This was open for 24 hours; open it again.") : ((int)WebSocketCloseStatus.EndpointUnavailable, "The server stops.");
         }
     }
-
-    private static string? TokenOf(ApiContext context)
-    {
-        var header = context.Http.Request.Headers.Authorization.ToString();
-        return context.Http.Request.Query["token"].FirstOrDefault() ?? (header.StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase) ? header["Bearer ".Length..].Trim() : null);
-    }
 }
 
 /// <summary>A stream that is open in the host.</summary>
-internal interface IStream : IDisposable
+internal interface IRelay : IDisposable
 {
     /// <summary>Carries it until it ends by itself or the person goes.</summary>
     /// <returns>Why it ended, for the farewell.</returns>

@@ -76,16 +76,19 @@ internal sealed partial class ContainerOrders(Database database, ContainerBoard 
             await running.Work.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
 
-        if (inventories.DockerOf(order.HostId) is { } docker)
-        {
-            await new OrderSteps(docker, logins, board).UndoAsync(order, cancellationToken);
-        }
-        else if (board.OfHost(order.HostId).Any(c => c.Uuid == order.Uuid && c.Removed is null))
+        var docker = inventories.DockerOf(order.HostId);
+        if (docker is null && board.OfHost(order.HostId).Any(c => c.Uuid == order.Uuid && c.Removed is null))
         {
             throw new HttpRequestException("The host is not connected at present; its link returns by itself.");
         }
 
+        // Given up before it is undone: a server that dies in between must not make it again. What is left is then Docker's, and seen.
         await DeleteAsync(order, cancellationToken);
+        if (docker is not null)
+        {
+            await new OrderSteps(docker, logins, board).UndoAsync(order, cancellationToken);
+        }
+
         return true;
     }
 
@@ -194,6 +197,9 @@ internal sealed partial class ContainerOrders(Database database, ContainerBoard 
                 }
             },
             CancellationToken.None);
+
+        // Who sees the failure may try again at once.
+        _running.TryRemove(order.Id, out _);
         board.Show(ContainerRow.Of(order));
     }
 

@@ -8,7 +8,7 @@ namespace Drover.Server.Containers.Access;
 /// <summary>A container's log on its way to a person. Nothing is read from the host before the person has taken what came before.</summary>
 /// <param name="tty">Its output has no frames.</param>
 /// <param name="together">As many lines in a message as there are at the moment.</param>
-internal sealed class LogStream(DockerAnswer log, HostDocker docker, string container, bool tty, bool together) : IStream
+internal sealed class LogRelay(DockerAnswer log, HostDocker docker, string container, bool tty, bool together) : IRelay
 {
     private const int BufferBytes = 64 * 1024;
 
