@@ -3,7 +3,7 @@ import RFB from '@novnc/novnc';
 import { dial, reasonOf as reason } from './socket.js';
 import { full, terminalIn, watch } from './terminal.js';
 
-export { shell } from '../Containers/shell.js';
+export { shell } from '../Container/shell.js';
 
 const reasonOf = event => reason(event, 'The console was closed.');
 

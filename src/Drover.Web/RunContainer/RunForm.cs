@@ -1,7 +1,7 @@
 using System.Globalization;
 using Drover.Api;
 using Drover.Api.Cattle;
-using Drover.Web.Containers;
+using Drover.Web.Container;
 
 namespace Drover.Web.RunContainer;
 

@@ -1,11 +1,12 @@
 using System.Text.Json.Nodes;
+using Drover.Web.Containers;
 using Drover.Web.Hosts;
 using Drover.Web.Live;
 using Drover.Web.Session;
 using Microsoft.AspNetCore.Components;
 using Microsoft.JSInterop;
 
-namespace Drover.Web.Containers;
+namespace Drover.Web.Container;
 
 /// <summary>A shell, or another command, in a container; or a shell on a host. The browser holds the WebSocket; this component gets it its ticket and tells how it stands.</summary>
 public sealed partial class ShellTab : IAsyncDisposable

@@ -1,9 +1,10 @@
 using System.Text.Json.Nodes;
 using Drover.Web.Containers;
+using Drover.Web.Container;
 using Drover.Web.Tests.Fakes;
 using Microsoft.AspNetCore.Components;
 
-namespace Drover.Web.Tests.Containers;
+namespace Drover.Web.Tests.Container;
 
 /// <summary>The page of a container and its tabs, up to what the browser's scripts do.</summary>
 public sealed class ContainerPageTests : PageTest

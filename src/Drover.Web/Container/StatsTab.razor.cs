@@ -1,17 +1,18 @@
-using System.Text.Json.Nodes;
+using Drover.Api.Cattle;
+using Drover.Web.Containers;
 using Drover.Web.Live;
 using Drover.Web.Session;
 using Microsoft.AspNetCore.Components;
 using Microsoft.JSInterop;
 
-namespace Drover.Web.Containers;
+namespace Drover.Web.Container;
 
-/// <summary>The log of a container. The browser holds the WebSocket and the lines; this component gets it its tickets.</summary>
-public sealed partial class LogsTab : IAsyncDisposable
+/// <summary>Live curves of CPU, memory, network and disk. The browser holds the WebSocket and draws; this component gets it its tickets.</summary>
+public sealed partial class StatsTab : IAsyncDisposable
 {
     private readonly CancellationTokenSource _gone = new();
     private ElementReference _root;
-    private DotNetObjectReference<LogsTab>? _self;
+    private DotNetObjectReference<StatsTab>? _self;
     private PageScript? _script;
     private bool? _ran;
 
@@ -27,28 +28,10 @@ public sealed partial class LogsTab : IAsyncDisposable
     [Inject]
     internal Browser Browser { get; set; } = null!;
 
-    /// <summary>Whether more may come although a log has ended: Docker ends it when the container is restarted.</summary>
     [JSInvokable]
-    public bool Runs() => Container.Status.Name is "running" or "restarting";
-
-    /// <param name="lines">How many of the last; 0: all.</param>
-    /// <param name="since">A time stamp; empty: from the beginning.</param>
-    [JSInvokable]
-    public Task<StreamTicket> Ticket(int lines, string since, bool follow)
-    {
-        if (Container.Status.Name is "creating")
-        {
-            return Task.FromResult(new StreamTicket(null, null, "The log begins when the container runs.", false));
-        }
-
-        var input = new JsonObject { ["follow"] = follow, ["lines"] = lines, ["timestamps"] = true };
-        if (since.Length > 0)
-        {
-            input["since"] = since;
-        }
-
-        return StreamTicket.OfAsync(() => Session.In(Environment).ActionAsync("containers", Container.Id, "logs", input, _gone.Token), "read its containers' logs");
-    }
+    public async Task<StreamTicket> StatsTicket() => Container.Status.Name is "running" or "paused"
+        ? await StreamTicket.OfAsync(async () => new CattleResource(await Session.In(Environment).SendAsync(HttpMethod.Get, $"containers/{Container.Id}/containerstats", null, _gone.Token)), "see its figures")
+        : new StreamTicket(null, null, "There are figures while the container runs.", false);
 
     public async ValueTask DisposeAsync()
     {
@@ -62,7 +45,7 @@ public sealed partial class LogsTab : IAsyncDisposable
         _gone.Dispose();
     }
 
-    // The script owns what is drawn here; only what a start changes is told to it.
+    // The script owns what is drawn here.
     protected override bool ShouldRender() => _script is null;
 
     protected override async Task OnParametersSetAsync()
@@ -81,7 +64,7 @@ public sealed partial class LogsTab : IAsyncDisposable
         if (firstRender)
         {
             _self = DotNetObjectReference.Create(this);
-            _script = new PageScript(Browser, "logs");
+            _script = new PageScript(Browser, "stats");
             await _script.OpenAsync("open", _gone.Token, _root, _self);
         }
     }

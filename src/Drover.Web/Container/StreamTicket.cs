@@ -1,7 +1,7 @@
 using Drover.Api.Cattle;
 using Drover.Web.Session;
 
-namespace Drover.Web.Containers;
+namespace Drover.Web.Container;
 
 /// <summary>The way to a WebSocket of the server, for the page's script; or why there is none.</summary>
 /// <param name="Again">Asking again may help.</param>

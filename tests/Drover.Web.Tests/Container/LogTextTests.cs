@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
 
-namespace Drover.Web.Tests.Containers;
+namespace Drover.Web.Tests.Container;
 
 /// <summary>The page's scripts that need no browser, tested by node, which also bundles them.</summary>
 public sealed class LogTextTests

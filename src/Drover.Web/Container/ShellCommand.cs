@@ -1,7 +1,7 @@
 using System.Text;
 using System.Text.Json.Nodes;
 
-namespace Drover.Web.Containers;
+namespace Drover.Web.Container;
 
 /// <summary>What is run for a shell.</summary>
 internal static class ShellCommand

@@ -1,10 +1,11 @@
 using Drover.Api.Cattle;
+using Drover.Web.Containers;
 using Drover.Web.Hosts;
 using Drover.Web.Live;
 using Microsoft.AspNetCore.Components;
 using MudBlazor;
 
-namespace Drover.Web.Containers;
+namespace Drover.Web.Container;
 
 /// <summary>One container: what it is, its log, a shell in it, what it takes, and all that Docker knows of it.</summary>
 public sealed partial class ContainerPage

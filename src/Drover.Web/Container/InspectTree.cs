@@ -1,7 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 
-namespace Drover.Web.Containers;
+namespace Drover.Web.Container;
 
 /// <summary>A line of a folded JSON document.</summary>
 /// <param name="Path">Such as <c>State.Health.Log[0].ExitCode</c>.</param>

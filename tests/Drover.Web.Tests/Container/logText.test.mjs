@@ -1,7 +1,7 @@
 // The text of a log and the end of a shell, without a browser. Run by LogTextTests.
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { clean, LogSearch, LogText, parse, plain } from '../../../src/Drover.Web/Containers/logText.js';
+import { clean, LogSearch, LogText, parse, plain } from '../../../src/Drover.Web/Container/logText.js';
 
 const stamp = (second, nano = '000000000') => `2026-03-01T12:00:${String(second).padStart(2, '0')}.${nano}Z`;
 const texts = log => Array.from({ length: log.length }, (_, i) => log.get(log.first + i).text);
