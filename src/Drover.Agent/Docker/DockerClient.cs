@@ -11,6 +11,9 @@ internal sealed class DockerClient : IDisposable
 
     private static readonly TimeSpan InfoLifetime = TimeSpan.FromMinutes(10);
 
+    /// <summary>For what is only asked; under emulation on a busy computer it takes its time.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
     private readonly HttpClient _http;
     private readonly TimeProvider _time;
     private DockerInfo? _info;
@@ -25,7 +28,7 @@ internal sealed class DockerClient : IDisposable
             UseProxy = false,
             MaxConnectionsPerServer = 2,
         };
-        _http = new HttpClient(handler) { BaseAddress = new Uri("http://docker/"), MaxResponseContentBufferSize = 8 << 20, Timeout = TimeSpan.FromSeconds(60) };
+        _http = new HttpClient(handler) { BaseAddress = new Uri("http://docker/"), MaxResponseContentBufferSize = 8 << 20, Timeout = Timeout.InfiniteTimeSpan };
     }
 
     /// <summary>Whether <c>GET /_ping</c> is answered with success.</summary>
@@ -33,7 +36,7 @@ internal sealed class DockerClient : IDisposable
     {
         try
         {
-            using var answer = await _http.GetAsync("_ping", cancellationToken);
+            using var answer = await AskAsync("_ping", cancellationToken);
             return answer.IsSuccessStatusCode;
         }
         catch (Exception e) when (IsNoAnswer(e, cancellationToken))
@@ -65,7 +68,7 @@ internal sealed class DockerClient : IDisposable
     {
         try
         {
-            using var answer = await _http.GetAsync("containers/json?all=1", cancellationToken);
+            using var answer = await AskAsync("containers/json?all=1", cancellationToken);
             var list = answer.IsSuccessStatusCode
                 ? JsonSerializer.Deserialize(await answer.Content.ReadAsByteArrayAsync(cancellationToken), DockerJson.Default.IReadOnlyListDockerContainer)
                 : null;
@@ -82,7 +85,7 @@ internal sealed class DockerClient : IDisposable
     {
         try
         {
-            using var answer = await _http.GetAsync("info", cancellationToken);
+            using var answer = await AskAsync("info", cancellationToken);
             _info = answer.IsSuccessStatusCode
                 ? JsonSerializer.Deserialize(await answer.Content.ReadAsByteArrayAsync(cancellationToken), DockerJson.Default.DockerInfo)
                 : null;
@@ -95,7 +98,7 @@ internal sealed class DockerClient : IDisposable
         }
     }
 
-    /// <summary>Any other request. The caller disposes the answer.</summary>
+    /// <summary>Any other request, for as long as its caller waits. The caller disposes the answer.</summary>
     /// <exception cref="HttpRequestException">Docker does not answer.</exception>
     public Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) => _http.SendAsync(request, cancellationToken);
 
@@ -115,6 +118,13 @@ internal sealed class DockerClient : IDisposable
             socket.Dispose();
             throw;
         }
+    }
+
+    private async Task<HttpResponseMessage> AskAsync(string path, CancellationToken cancellationToken)
+    {
+        using var limit = new CancellationTokenSource(Patience, _time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
+        return await _http.GetAsync(path, either.Token);
     }
 
     private static bool IsNoAnswer(Exception e, CancellationToken cancellationToken) =>

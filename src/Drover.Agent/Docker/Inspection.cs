@@ -13,6 +13,9 @@ internal sealed class Inspection(DockerClient docker, TimeProvider time)
     /// <summary>An image of the guest's own busybox: no registry is needed to see whether a container runs.</summary>
     private const string Image = "drover-check:1";
 
+    /// <summary>Less than whoever asks waits for, so that they hear what took so long.</summary>
+    internal static readonly TimeSpan Longest = TimeSpan.FromMinutes(5);
+
     public async Task<IReadOnlyDictionary<string, string>> RunAsync(string? firstRandom, GuestIdentity? identity, string? container, CancellationToken cancellationToken)
     {
         var found = new SortedDictionary<string, string>(StringComparer.Ordinal)
@@ -41,7 +44,9 @@ internal sealed class Inspection(DockerClient docker, TimeProvider time)
         else if (container is not null)
         {
             var server = identity is not null && Uri.TryCreate(identity.RegistrationUrl, UriKind.Absolute, out var address) ? address : null;
-            (found["containerId"], found["containerStatus"], found["containerOutput"]) = await TryContainerAsync(server, run: container == "run", keep: container == "keep", cancellationToken);
+            using var limit = new CancellationTokenSource(Longest, time);
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
+            (found["containerId"], found["containerStatus"], found["containerOutput"]) = await TryContainerAsync(server, run: container == "run", keep: container == "keep", either.Token);
         }
 
         return found;
@@ -50,10 +55,7 @@ internal sealed class Inspection(DockerClient docker, TimeProvider time)
     /// <summary>A container that, if it is run, writes a file, shows its name servers, and reaches the server.</summary>
     private async Task<(string Id, string Status, string Output)> TryContainerAsync(Uri? server, bool run, bool keep, CancellationToken cancellationToken)
     {
-        using (await ImportAsync(cancellationToken))
-        {
-        }
-
+        await ImportAsync(cancellationToken);
         var reach = server is null ? "" : $"/bin/busybox nc -w 10 {server.DnsSafeHost} {server.Port} </dev/null && echo reached";
         var specification = new JsonObject
         {
@@ -61,7 +63,7 @@ internal sealed class Inspection(DockerClient docker, TimeProvider time)
             ["Cmd"] = new JsonArray("/bin/busybox", "sh", "-c", $"echo stored >/file; /bin/busybox cat /file /etc/resolv.conf; {reach}"),
             ["Tty"] = true,
         };
-        var id = (string?)(await SendAsync(HttpMethod.Post, "containers/create", specification, cancellationToken))?["Id"] ?? "";
+        var id = (string?)JsonNode.Parse(await SendAsync(HttpMethod.Post, "containers/create", Json(specification), cancellationToken))?["Id"] ?? "";
         var (status, output) = run ? await RunAsync(id, cancellationToken) : ("", "");
         if (!keep)
         {
@@ -77,10 +79,10 @@ internal sealed class Inspection(DockerClient docker, TimeProvider time)
         await SendAsync(HttpMethod.Post, $"containers/{id}/start", null, cancellationToken);
         var end = await SendAsync(HttpMethod.Post, $"containers/{id}/wait", null, cancellationToken);
         using var logs = await docker.SendAsync(new HttpRequestMessage(HttpMethod.Get, $"containers/{id}/logs?stdout=1&stderr=1"), cancellationToken);
-        return (end?["StatusCode"]?.ToString() ?? "", await logs.Content.ReadAsStringAsync(cancellationToken));
+        return (JsonNode.Parse(end)?["StatusCode"]?.ToString() ?? "", await logs.Content.ReadAsStringAsync(cancellationToken));
     }
 
-    private async Task<IDisposable> ImportAsync(CancellationToken cancellationToken)
+    private async Task ImportAsync(CancellationToken cancellationToken)
     {
         if (!File.Exists("/bin/busybox"))
         {
@@ -89,29 +91,36 @@ internal sealed class Inspection(DockerClient docker, TimeProvider time)
 
         var start = new ProcessStartInfo("/bin/busybox", ["tar", "-c", "-f", "-", "-C", "/", "bin/busybox"]) { RedirectStandardOutput = true, UseShellExecute = false };
         using var tar = Process.Start(start)!;
-        var name = Image.Split(':');
-        using var request = new HttpRequestMessage(HttpMethod.Post, $"images/create?fromSrc=-&repo={name[0]}&tag={name[1]}") { Content = new StreamContent(tar.StandardOutput.BaseStream) };
-        var answer = await docker.SendAsync(request, cancellationToken);
-        await tar.WaitForExitAsync(cancellationToken);
-        await answer.Content.ReadAsByteArrayAsync(cancellationToken);
-        return answer;
-    }
-
-    private async Task<JsonNode?> SendAsync(HttpMethod method, string path, JsonObject? body, CancellationToken cancellationToken)
-    {
-        using var request = new HttpRequestMessage(method, path)
+        try
         {
-            Content = body is null ? null : new StringContent(body.ToJsonString(), Encoding.UTF8, "application/json"),
-        };
-        using var answer = await docker.SendAsync(request, cancellationToken);
-        var text = await answer.Content.ReadAsStringAsync(cancellationToken);
-        if (!answer.IsSuccessStatusCode)
-        {
-            throw new IOException($"Docker answers {path} with {(int)answer.StatusCode}: {text.Trim()}");
+            var name = Image.Split(':');
+            await SendAsync(HttpMethod.Post, $"images/create?fromSrc=-&repo={name[0]}&tag={name[1]}", new StreamContent(tar.StandardOutput.BaseStream), cancellationToken);
         }
-
-        return text.Length == 0 || text[0] != '{' ? null : JsonNode.Parse(text);
+        finally
+        {
+            // Docker may have answered before it read everything; then nobody reads what is left.
+            tar.Kill();
+            await tar.WaitForExitAsync(CancellationToken.None);
+        }
     }
+
+    /// <returns>What was answered, in Docker's words.</returns>
+    private async Task<string> SendAsync(HttpMethod method, string path, HttpContent? body, CancellationToken cancellationToken)
+    {
+        try
+        {
+            using var request = new HttpRequestMessage(method, path) { Content = body };
+            using var answer = await docker.SendAsync(request, cancellationToken);
+            var text = await answer.Content.ReadAsStringAsync(cancellationToken);
+            return answer.IsSuccessStatusCode ? text : throw new IOException($"Docker answers {path} with {(int)answer.StatusCode}: {text.Trim()}");
+        }
+        catch (OperationCanceledException e)
+        {
+            throw new OperationCanceledException($"Docker did not answer {path} in time", e, cancellationToken);
+        }
+    }
+
+    private static StringContent Json(JsonObject body) => new(body.ToJsonString(), Encoding.UTF8, "application/json");
 
     private static string Line(string path)
     {

@@ -27,7 +27,7 @@ internal sealed class GuestOrders(IGuest guest, GuestChannel channel, AgentLink 
                 _ => null,
             };
         }
-        catch (Exception e) when (e is not OperationCanceledException)
+        catch (Exception e) when (e is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
         {
             log.Say($"the order '{order.Type}' failed: {e.Message}");
             return order.Type is GuestMessage.Grow or GuestMessage.Plugged ? null

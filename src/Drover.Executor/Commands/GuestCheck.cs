@@ -12,6 +12,11 @@ internal static class GuestCheck
 
     private const int MostOutput = 200;
 
+    /// <summary>What the guest sees of itself, as it is.</summary>
+    internal static CommandOutcome ReadFacts(string id, IReadOnlyDictionary<string, string> facts) => facts.GetValueOrDefault("error") is { } error
+        ? Failed(id, error)
+        : new CommandOutcome { Id = id, Ok = true, Data = new JsonObject(facts.Select(fact => KeyValuePair.Create(fact.Key, (JsonNode?)fact.Value))) };
+
     /// <param name="facts">As the guest's agent found them.</param>
     /// <param name="took">From the question to the answer.</param>
     internal static CommandOutcome Read(string id, IReadOnlyDictionary<string, string> facts, TimeSpan took, DateTimeOffset now)

@@ -14,6 +14,7 @@ internal sealed class MachineWork(MachineContext context, IMachineDriver driver,
 {
     /// <summary>A container under emulation on a busy computer takes its time.</summary>
     private static readonly TimeSpan InspectionTime = TimeSpan.FromMinutes(6);
+    private static readonly TimeSpan AskAgain = TimeSpan.FromSeconds(1);
 
     private readonly CancellationTokenSource work = new();
 
@@ -110,7 +111,7 @@ internal sealed class MachineWork(MachineContext context, IMachineDriver driver,
 
     /// <summary>Asks the guest what it sees of itself; <see cref="Inspected"/> takes its answer.</summary>
     internal void Inspect(IMachine running, MachineCommand command) =>
-        _ = InspectAsync(running, command.Id, command.Arguments?["container"] is JsonValue value && value.TryGetValue<string>(out var container) ? container : null, (facts, _) => new CommandOutcome { Id = command.Id, Ok = true, Data = new JsonObject(facts.Select(fact => KeyValuePair.Create(fact.Key, (JsonNode?)fact.Value))) });
+        _ = InspectAsync(running, command.Id, command.Arguments?["container"] is JsonValue value && value.TryGetValue<string>(out var container) ? container : null, (facts, _) => GuestCheck.ReadFacts(command.Id, facts));
 
     /// <summary>Has the guest run a container, and judges what it tells.</summary>
     internal void Check(IMachine running, MachineCommand command) =>
@@ -221,15 +222,22 @@ internal sealed class MachineWork(MachineContext context, IMachineDriver driver,
             wanted["container"] = container;
         }
 
+        using var patience = new CancellationTokenSource(InspectionTime, context.Time);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, work.Token);
         CommandOutcome outcome;
         try
         {
             var asked = context.Time.GetTimestamp();
-            await running.Guest.SendAsync(new GuestMessage { Type = GuestMessage.Inspect, Facts = wanted }, work.Token);
-            var found = (await answer.Task.WaitAsync(InspectionTime, context.Time, work.Token)).Facts ?? new Dictionary<string, string>(StringComparer.Ordinal);
+            while (!await running.Guest.SendAsync(new GuestMessage { Type = GuestMessage.Inspect, Facts = wanted }, work.Token))
+            {
+                // It takes nothing at present: its agent is away for a moment, or it is told something else.
+                await Task.Delay(AskAgain, context.Time, limit.Token);
+            }
+
+            var found = (await answer.Task.WaitAsync(limit.Token)).Facts ?? new Dictionary<string, string>(StringComparer.Ordinal);
             outcome = read(found, context.Time.GetElapsedTime(asked));
         }
-        catch (Exception e) when (e is TimeoutException or OperationCanceledException)
+        catch (OperationCanceledException)
         {
             outcome = new CommandOutcome { Id = id, Ok = false, Message = $"The guest did not answer within {InspectionTime.TotalMinutes:0} minutes." };
         }

@@ -82,12 +82,13 @@ public sealed class StartTurnTests
         return taken;
     }
 
+    /// <summary>Lets time pass, and after each step what it has set off: else it would pass the limit of the stage that begins.</summary>
     private static async Task PassAsync(SupervisorLab lab, Task until)
     {
         while (!until.IsCompleted)
         {
             lab.Time.Advance(TimeSpan.FromMilliseconds(50));
-            await Task.Yield();
+            await Task.WhenAny(until, Task.Delay(TimeSpan.FromMilliseconds(100)));
         }
 
         await until;

@@ -94,7 +94,6 @@ internal sealed partial class ContainerOrders(Database database, ContainerBoard 
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        await using var registration = stoppingToken.Register(_over.Cancel);
         inventories.Forgotten = Forget;
         foreach (var order in await database.RunAsync(db => db.ContainerOrders.AsNoTracking().ToListAsync(stoppingToken), stoppingToken))
         {
@@ -111,8 +110,8 @@ internal sealed partial class ContainerOrders(Database database, ContainerBoard 
 
     public override void Dispose()
     {
-        _over.Dispose();
         base.Dispose();
+        _over.Dispose();
     }
 
     /// <summary>The host's rows are deleted already.</summary>
