@@ -86,7 +86,7 @@ internal sealed class LinkHarness : IAsyncDisposable
     }
 }
 
-/// <summary>A simulated guest with a Docker version that tests change.</summary>
+/// <summary>A simulated guest with a Docker version and an inspection that tests change.</summary>
 internal sealed class ChangingGuest(IGuest inner) : IGuest
 {
     public string? DockerVersion { get; set; } = "20.10";
@@ -107,7 +107,10 @@ internal sealed class ChangingGuest(IGuest inner) : IGuest
 
     public Task<IReadOnlyList<string>> TakeSeedAsync(GuestSeed seed, CancellationToken cancellationToken) => inner.TakeSeedAsync(seed, cancellationToken);
 
-    public Task<IReadOnlyDictionary<string, string>> InspectAsync(string? container, CancellationToken cancellationToken) => inner.InspectAsync(container, cancellationToken);
+    public Func<CancellationToken, Task<IReadOnlyDictionary<string, string>>>? Inspecting { get; init; }
+
+    public Task<IReadOnlyDictionary<string, string>> InspectAsync(string? container, CancellationToken cancellationToken) =>
+        Inspecting?.Invoke(cancellationToken) ?? inner.InspectAsync(container, cancellationToken);
 
     public Task<GuestConnection> ConnectAsync(StreamTarget target, CancellationToken cancellationToken) => inner.ConnectAsync(target, cancellationToken);
 

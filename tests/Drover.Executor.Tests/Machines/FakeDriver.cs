@@ -144,8 +144,19 @@ internal sealed class FakeDriver : IMachineDriver, IMachine, IGuestChannel
 
     public Task Connected => Task.CompletedTask;
 
+    /// <summary>Takes no message for so many tries.</summary>
+    public int Deaf { get; set; }
+
     public Task<bool> SendAsync(GuestMessage message, CancellationToken cancellationToken)
     {
+        if (Deaf > 0)
+        {
+            Deaf--;
+            Act("deaf");
+            return Task.FromResult(false);
+        }
+
+        Act($"told {message.Type}");
         Told.TrySetResult(message);
         return Task.FromResult(true);
     }

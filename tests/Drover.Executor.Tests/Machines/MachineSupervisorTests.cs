@@ -15,7 +15,7 @@ public sealed class MachineSupervisorTests
 
         Assert.Equal(["image", "disk", "network", "boot", "docker", "register"], lab.Last.Report.Stages.Select(stage => stage.Stage));
         Assert.All(lab.Last.Report.Stages, stage => Assert.Equal(StageStatus.Done, stage.Status));
-        Assert.Equal(["image", "disk", "network", "power-on", "settle"], lab.Driver.Acts);
+        Assert.Equal(["image", "disk", "network", "power-on", "told identity", "settle"], lab.Driver.Acts);
     }
 
     [Fact]

@@ -26,7 +26,7 @@ public sealed class StartTurnTests
         Assert.Equal(MachinePhase.Preparing, lab.Last.Phase);
 
         taken[0].Dispose();
-        await PassAsync(lab, until: lab.UntilActAsync("power-on"));
+        await lab.PassAsync(lab.UntilActAsync("power-on"));
         driver.Hello();
         driver.Say(new() { Type = GuestMessage.Ready });
         await lab.UntilPhaseAsync(MachinePhase.Registered);
@@ -80,17 +80,5 @@ public sealed class StartTurnTests
         }
 
         return taken;
-    }
-
-    /// <summary>Lets time pass, and after each step what it has set off: else it would pass the limit of the stage that begins.</summary>
-    private static async Task PassAsync(SupervisorLab lab, Task until)
-    {
-        while (!until.IsCompleted)
-        {
-            lab.Time.Advance(TimeSpan.FromMilliseconds(50));
-            await Task.WhenAny(until, Task.Delay(TimeSpan.FromMilliseconds(100)));
-        }
-
-        await until;
     }
 }

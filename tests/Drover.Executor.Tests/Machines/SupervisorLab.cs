@@ -99,6 +99,18 @@ internal sealed class SupervisorLab : IAsyncDisposable
         }
     }
 
+    /// <summary>Lets time pass, and after each step what it has set off: else it would pass the limit of a stage that has just begun.</summary>
+    internal async Task PassAsync(Task until)
+    {
+        while (!until.IsCompleted)
+        {
+            Time.Advance(TimeSpan.FromMilliseconds(50));
+            await Task.WhenAny(until, Task.Delay(TimeSpan.FromMilliseconds(20)));
+        }
+
+        await until;
+    }
+
     internal Task UntilStageAsync(string stage) => UntilAsync(update => update.Report.Stage == stage);
 
     internal Task UntilPhaseAsync(MachinePhase phase) => UntilAsync(update => update.Phase == phase);
