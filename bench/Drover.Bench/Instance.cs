@@ -112,6 +112,9 @@ internal sealed class Instance : IAsyncDisposable
     /// <summary>The admin in no environment: settings, pools.</summary>
     public CattleClient Admin() => new(_http, new Uri(Url, "/v2-beta"), CattleClient.Basic((string)Keys()["accessKey"]!, (string)Keys()["secretKey"]!));
 
+    /// <summary>An external handler of the server's.</summary>
+    public CattleClient Service() => new(_http, new Uri(Url, "/v1"), CattleClient.Basic((string)Keys("service")["accessKey"]!, (string)Keys("service")["secretKey"]!));
+
     /// <summary>Resident memory of a process in MB.</summary>
     public static double ResidentMegabytes(int pid)
     {
@@ -141,7 +144,7 @@ internal sealed class Instance : IAsyncDisposable
         Directory.Delete(Data, recursive: true);
     }
 
-    private JsonNode Keys() => JsonNode.Parse(File.ReadAllText(Path.Combine(Data, "keys", "admin.json")))!;
+    private JsonNode Keys(string of = "admin") => JsonNode.Parse(File.ReadAllText(Path.Combine(Data, "keys", $"{of}.json")))!;
 
     private bool Matches(int id, string name)
     {

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Drover.Bench;
+using Drover.Bench.Link;
 
 var format = new Option<string>("--format") { Description = "table or json", DefaultValueFactory = _ => "table", Recursive = true };
 format.AcceptOnlyFromAmong("table", "json");
@@ -39,7 +40,19 @@ ways.SetAction(async (parsed, token) =>
     return 0;
 });
 
-var root = new RootCommand("Benchmarks of Drover. Figures of one run on one machine are comparable; others are not.") { road, start, ways };
+var rounds = new Option<int>("--rounds") { Description = "How often each command is run in both ways; 0 leaves the comparison out", DefaultValueFactory = _ => 9 };
+var log = new Option<int>("--log-mb") { Description = "Size of the log that is read", DefaultValueFactory = _ => 20 };
+var crowd = new Option<int>("--crowd") { Description = "How many simulated hosts the server and its page bear; 0 leaves them out", DefaultValueFactory = _ => 500 };
+var perHost = new Option<int>("--containers") { Description = "Containers on each of them", DefaultValueFactory = _ => 20 };
+var link = new Command("link", "A host's Docker by the link and directly: requests, run, exec, logs; then 500 simulated hosts with 10,000 containers: the server's memory, and its page of containers") { rounds, log, crowd, perHost, accelerator };
+link.SetAction(async (parsed, token) =>
+{
+    var report = await new LinkBenchmark(parsed.GetValue(accelerator)!, parsed.GetValue(rounds), parsed.GetValue(log), parsed.GetValue(crowd), parsed.GetValue(perHost)).RunAsync(token);
+    report.Print(parsed.GetValue(format)!, Console.Out);
+    return 0;
+});
+
+var root = new RootCommand("Benchmarks of Drover. Figures of one run on one machine are comparable; others are not.") { road, start, ways, link };
 root.Options.Add(format);
 try
 {

@@ -5,7 +5,8 @@ namespace Drover.Agent.Guest;
 
 /// <summary>Stands in for a guest: its Docker is up at once and its figures are plausible and move. Nothing of the machine is read or set,
 /// so that thousands can run on one.</summary>
-internal sealed class SimulatedGuest(TimeProvider time, Random random) : IGuest
+/// <param name="docker">Connects to a Docker that stands in for the guest's; without it there is none.</param>
+internal sealed class SimulatedGuest(TimeProvider time, Random random, Func<CancellationToken, Task<GuestConnection>>? docker = null) : IGuest
 {
     private const long Gibibyte = 1L << 30;
 
@@ -20,8 +21,9 @@ internal sealed class SimulatedGuest(TimeProvider time, Random random) : IGuest
     public Task<string> WaitForDockerAsync(Func<string, Task> waiting, CancellationToken cancellationToken) =>
         Task.FromResult("docker is simulated");
 
-    public Task<GuestConnection> ConnectAsync(StreamTarget target, CancellationToken cancellationToken) =>
-        throw new StreamResetException(StreamFault.Refused, "This host is simulated: there is no Docker in it.");
+    public Task<GuestConnection> ConnectAsync(StreamTarget target, CancellationToken cancellationToken) => docker is not null && target.Kind == StreamTarget.Docker
+        ? docker(cancellationToken)
+        : throw new StreamResetException(StreamFault.Refused, "This host is simulated: there is no Docker in it.");
 
     public bool HasDockersWord => false;
 
