@@ -17,6 +17,8 @@ internal sealed class ShellStream : Stream
         exec setsid -c "$shell" -l
         """;
 
+    private static readonly TimeSpan EndPause = TimeSpan.FromSeconds(1);
+
     private readonly PseudoTerminal _terminal;
     private readonly Process _shell;
     private readonly Multiplexed _frames = new(ShellChannel.Highest);
@@ -138,8 +140,29 @@ internal sealed class ShellStream : Stream
         return ShellChannel.WriteExit(_shell.ExitCode);
     }
 
-    /// <summary>Ctrl-D, as a terminal has it: nothing more will be typed.</summary>
-    private ValueTask EndInputAsync() => new(_terminal.WriteAsync(new byte[] { 4 }, _over.Token));
+    private ValueTask EndInputAsync()
+    {
+        _ = EndAgainAsync();
+        return ValueTask.CompletedTask;
+    }
+
+    /// <summary>Nothing more will be typed: Ctrl-D, as a terminal has it, for whoever reads next too. One alone is lost where the shell is yet to come up and
+    /// change its terminal, or goes to another program than the shell.</summary>
+    private async Task EndAgainAsync()
+    {
+        try
+        {
+            while (!_over.IsCancellationRequested)
+            {
+                await _terminal.WriteAsync(new byte[] { 4 }, _over.Token);
+                await Task.Delay(EndPause, _over.Token);
+            }
+        }
+        catch (Exception e) when (e is OperationCanceledException or IOException or ObjectDisposedException)
+        {
+            // The shell has ended.
+        }
+    }
 
     /// <summary>The terminal is closed below; a shell that does not mind is ended.</summary>
     private void HangUp()
