@@ -1,4 +1,3 @@
-using System.Net;
 using System.Net.Http.Headers;
 using System.Net.WebSockets;
 using System.Runtime.CompilerServices;
@@ -106,8 +105,7 @@ public sealed class CattleClient
         using var content = new StreamContent(file, 128 * 1024);
         content.Headers.ContentType = new MediaTypeHeaderValue("application/octet-stream");
         using var response = await SendRawAsync(HttpMethod.Put, pathOrUrl, content, cancellationToken);
-        var text = await ReadTextAsync(response, cancellationToken);
-        return text.Length == 0 ? [] : Parse(text, response.StatusCode);
+        return await ReadAsync(response, cancellationToken);
     }
 
     /// <summary>Sends any request and reads a JSON object; an empty answer is an empty object.</summary>
@@ -115,8 +113,7 @@ public sealed class CattleClient
     {
         using var content = body is null ? null : new StringContent(body.ToJsonString(), Encoding.UTF8, "application/json");
         using var response = await SendRawAsync(method, pathOrUrl, content, cancellationToken);
-        var text = await ReadTextAsync(response, cancellationToken);
-        return text.Length == 0 ? [] : Parse(text, response.StatusCode);
+        return await ReadAsync(response, cancellationToken);
     }
 
     /// <summary>Reads a plain text answer, such as a registration script.</summary>
@@ -246,8 +243,26 @@ public sealed class CattleClient
         }
     }
 
-    private static JsonObject Parse(string text, HttpStatusCode status) =>
-        TryParseObject(text) ?? throw new CattleException((int)status, "InvalidBodyContent", "The server's answer is no JSON object. Is this a Rancher or Drover API?", null);
+    /// <summary>As bytes: a page of a long list would be twice as large as text.</summary>
+    private static async Task<JsonObject> ReadAsync(HttpResponseMessage response, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await using var bytes = await response.Content.ReadAsStreamAsync(cancellationToken);
+            return bytes is { CanSeek: true, Length: 0 } ? [] : await JsonNode.ParseAsync(bytes, cancellationToken: cancellationToken) as JsonObject ?? throw NoObject(response, null);
+        }
+        catch (HttpRequestException e)
+        {
+            throw new CattleException(0, "Unreachable", $"The answer broke off: {e.Message}", null, e);
+        }
+        catch (JsonException e)
+        {
+            throw NoObject(response, e);
+        }
+    }
+
+    private static CattleException NoObject(HttpResponseMessage response, Exception? cause) =>
+        new((int)response.StatusCode, "InvalidBodyContent", "The server's answer is no JSON object. Is this a Rancher or Drover API?", null, cause);
 
     private static JsonObject? TryParseObject(string text)
     {

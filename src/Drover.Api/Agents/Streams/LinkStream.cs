@@ -18,6 +18,7 @@ public sealed class LinkStream : Stream
     private readonly LinkStreams _link;
     private readonly StreamInbox _inbox = new(Window);
     private readonly StreamCredit _credit = new(Window);
+    private readonly StreamOutbox _outbox;
     private readonly TaskCompletionSource _accepted = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int _ends;
 
@@ -26,6 +27,7 @@ public sealed class LinkStream : Stream
         _link = link;
         Number = number;
         Target = target;
+        _outbox = new StreamOutbox(number);
     }
 
     public uint Number { get; }
@@ -52,19 +54,23 @@ public sealed class LinkStream : Stream
     {
         if (_link.Forget(this))
         {
-            Fail(new StreamResetException(fault, reason));
-            _link.SendReset(Number, fault, reason);
+            // Behind what the stream has said.
+            Fail(new StreamResetException(fault, reason), drop: false);
+            SendLast(LinkStreams.ResetFrame(Number, fault, reason));
         }
     }
 
     /// <summary>Nothing more will be written; reading goes on.</summary>
-    public async ValueTask EndAsync(CancellationToken cancellationToken)
+    public ValueTask EndAsync(CancellationToken cancellationToken)
     {
+        cancellationToken.ThrowIfCancellationRequested();
         if (Mark(1))
         {
-            await _link.SendDataAsync(StreamFrame.Write(StreamFrameType.End, Number), cancellationToken);
+            SendLast(StreamFrame.Write(StreamFrameType.End, Number));
             ForgetWhenEnded();
         }
+
+        return ValueTask.CompletedTask;
     }
 
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
@@ -90,7 +96,11 @@ public sealed class LinkStream : Stream
         while (buffer.Length > 0)
         {
             var now = await _credit.TakeAsync(Math.Min(buffer.Length, StreamFrame.MaxData), cancellationToken);
-            await _link.SendDataAsync(StreamFrame.Write(StreamFrameType.Data, Number, buffer.Span[..now]), cancellationToken);
+            if (await _outbox.AddAsync(buffer[..now], cancellationToken))
+            {
+                _link.Says(this);
+            }
+
             buffer = buffer[now..];
         }
     }
@@ -133,17 +143,21 @@ public sealed class LinkStream : Stream
                 break;
             case StreamFrameType.Reset:
                 _link.Forget(this);
-                Fail(new StreamResetException((StreamFault)frame.Payload[0], Sentence(frame.Payload[1..])));
+                Fail(new StreamResetException((StreamFault)frame.Payload[0], Sentence(frame.Payload[1..])), drop: true);
                 break;
         }
     }
 
-    internal void Fail(Exception fault)
+    internal (byte[]? Frame, bool More) TakeFrame() => _outbox.Take();
+
+    /// <param name="drop">What was written and not sent yet is dropped: nobody reads it.</param>
+    internal void Fail(Exception fault, bool drop)
     {
         _accepted.TrySetException(fault);
         _ = _accepted.Task.Exception; // observed, also where nobody waits for it
         _inbox.Fail(fault);
         _credit.Fail(fault);
+        _outbox.Fail(fault, drop);
     }
 
     /// <summary>A stream that is let go before both its ends is reset.</summary>
@@ -155,6 +169,14 @@ public sealed class LinkStream : Stream
         }
 
         base.Dispose(disposing);
+    }
+
+    private void SendLast(byte[] frame)
+    {
+        if (!_outbox.TryEnd(frame))
+        {
+            _link.SendSoon(frame);
+        }
     }
 
     private bool Mark(int end) => (Interlocked.Or(ref _ends, end) & end) == 0;

@@ -5,7 +5,7 @@ namespace Drover.Api.Agents.Streams;
 
 /// <summary>Many flow-controlled streams over one link (docs/protocols/agent-link.md). The server opens them, the agent serves them.</summary>
 /// <remarks>
-/// One loop sends: what keeps streams alive first (openings, windows, resets), then data, one frame of each writing stream in turn, since a stream has one frame in the queue at a time.
+/// One loop sends: what keeps streams alive first (openings, windows, resets), then data, one frame of each writing stream in turn, since a stream stands in the queue once.
 /// Receiving never waits for a reader: a stream holds no more than its window, and more is a breach of the protocol. So a slow reader stops its own writer and nobody else.
 /// </remarks>
 public sealed class LinkStreams
@@ -15,17 +15,16 @@ public sealed class LinkStreams
 
     private const int MaxTarget = 4 * 1024;
     private const int MaxReason = 1024;
-    private const int DataFramesAhead = 16;
     private const int MaxUrgent = 4 * MaxStreams;
 
-    /// <summary>Streams that are served at a time. An opening may overtake the last frames of streams that are over for who opens.</summary>
-    private const int MaxServed = MaxStreams + (2 * DataFramesAhead);
+    /// <summary>Streams that are served at a time. An opening may overtake the last bytes of streams that are over for who opens.</summary>
+    private const int MaxServed = 2 * MaxStreams;
 
     private readonly Lock _gate = new();
     private readonly Dictionary<uint, LinkStream> _streams = [];
     private readonly Channel<byte[]> _urgent = Channel.CreateUnbounded<byte[]>(); // one that can be counted
-    private readonly Channel<byte[]> _data = Channel.CreateBounded<byte[]>(new BoundedChannelOptions(DataFramesAhead) { SingleReader = true });
-    private readonly Channel<bool> _waiting = Channel.CreateUnbounded<bool>(new UnboundedChannelOptions { SingleReader = true }); // one entry for each frame in the other two
+    private readonly Channel<LinkStream> _saying = Channel.CreateUnbounded<LinkStream>(new UnboundedChannelOptions { SingleReader = true }); // those with something in their outbox
+    private readonly Channel<bool> _waiting = Channel.CreateUnbounded<bool>(new UnboundedChannelOptions { SingleReader = true }); // one entry for each in the other two
     private readonly Func<LinkStream, Task>? _serve;
     private uint _last;
     private Exception? _ended;
@@ -124,9 +123,23 @@ public sealed class LinkStreams
         while (true)
         {
             await _waiting.Reader.ReadAsync(cancellationToken);
-            if (_urgent.Reader.TryRead(out var frame) || _data.Reader.TryRead(out frame))
+            if (_urgent.Reader.TryRead(out var frame))
             {
                 await send(frame, cancellationToken);
+            }
+            else if (_saying.Reader.TryRead(out var stream))
+            {
+                var more = false;
+                (frame, more) = stream.TakeFrame();
+                if (frame is not null)
+                {
+                    await send(frame, cancellationToken);
+                }
+
+                if (more)
+                {
+                    Says(stream);
+                }
             }
         }
     }
@@ -143,10 +156,9 @@ public sealed class LinkStreams
             _streams.Clear();
         }
 
-        _data.Writer.TryComplete(fault);
         foreach (var stream in streams)
         {
-            stream.Fail(fault);
+            stream.Fail(fault, drop: true);
         }
     }
 
@@ -158,34 +170,19 @@ public sealed class LinkStreams
         }
     }
 
-    internal async ValueTask SendDataAsync(byte[] frame, CancellationToken cancellationToken)
+    /// <summary>The stream's outbox has something that is not in the queue yet.</summary>
+    internal void Says(LinkStream stream)
     {
-        try
-        {
-            await _data.Writer.WriteAsync(frame, cancellationToken);
-        }
-        catch (ChannelClosedException)
-        {
-            throw _ended!;
-        }
-
-        _waiting.Writer.TryWrite(true);
-    }
-
-    internal void SendReset(uint stream, StreamFault fault, string reason)
-    {
-        var text = Encoding.UTF8.GetBytes(reason);
-        var frame = StreamFrame.Write(StreamFrameType.Reset, stream, [(byte)fault, .. text.AsSpan(0, Math.Min(text.Length, MaxReason))]);
-
-        // Behind what the stream has said, where there is room.
-        if (_data.Writer.TryWrite(frame))
+        if (_ended is null && _saying.Writer.TryWrite(stream))
         {
             _waiting.Writer.TryWrite(true);
         }
-        else
-        {
-            SendSoon(frame);
-        }
+    }
+
+    internal static byte[] ResetFrame(uint stream, StreamFault fault, string reason)
+    {
+        var text = Encoding.UTF8.GetBytes(reason);
+        return StreamFrame.Write(StreamFrameType.Reset, stream, [(byte)fault, .. text.AsSpan(0, Math.Min(text.Length, MaxReason))]);
     }
 
     /// <summary>False when it was over already.</summary>
@@ -221,11 +218,11 @@ public sealed class LinkStreams
             var target = frame.Payload.Length <= MaxTarget ? StreamTarget.Parse(frame.Payload) : null;
             if (target is null)
             {
-                SendReset(frame.Stream, StreamFault.Refused, "This is no target of a stream.");
+                SendSoon(ResetFrame(frame.Stream, StreamFault.Refused, "This is no target of a stream."));
             }
             else if (_streams.Count >= MaxServed)
             {
-                SendReset(frame.Stream, StreamFault.Limit, $"This host has {MaxStreams} streams open already.");
+                SendSoon(ResetFrame(frame.Stream, StreamFault.Limit, $"This host has {MaxStreams} streams open already."));
             }
             else
             {
