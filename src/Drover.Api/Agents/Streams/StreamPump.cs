@@ -59,7 +59,18 @@ public static class StreamPump
 
     private static async Task InwardAsync(LinkStream stream, Stream far, CancellationToken cancellationToken)
     {
-        await far.CopyToAsync(stream, StreamFrame.MaxData, cancellationToken);
+        // Of the wire, not of the protocol: no clock but the real one paces it.
+        var gathering = new Gathering(TimeProvider.System);
+        var buffer = new byte[StreamFrame.MaxData];
+        while (await far.ReadAsync(buffer, cancellationToken) is > 0 and var read)
+        {
+            await stream.WriteAsync(buffer.AsMemory(0, read), cancellationToken);
+            if (gathering.Read(read))
+            {
+                await Task.Delay(Gathering.Pause, cancellationToken);
+            }
+        }
+
         await stream.EndAsync(cancellationToken);
     }
 }
