@@ -52,12 +52,8 @@ internal sealed class LinuxGuest(DockerClient docker, TimeProvider time) : IGues
     {
         try
         {
-            var socket = await DockerClient.ConnectAsync(DockerClient.DefaultSocket, cancellationToken);
-            return new GuestConnection(new NetworkStream(socket, ownsSocket: true), () =>
-            {
-                socket.Shutdown(SocketShutdown.Send);
-                return ValueTask.CompletedTask;
-            });
+            var docker = new DockerStream(await DockerClient.ConnectAsync(DockerClient.DefaultSocket, cancellationToken));
+            return new GuestConnection(docker, docker.EndInputAsync);
         }
         catch (SocketException e)
         {

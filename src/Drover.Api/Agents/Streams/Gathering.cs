@@ -27,7 +27,7 @@ internal sealed class Gathering(TimeProvider time)
         var now = time.GetTimestamp();
         var close = time.GetElapsedTime(_last, now) < s_close;
         _last = now;
-        _burst = close && bytes < Large ? _burst + 1 : 0;
-        return _burst > Free;
+        _burst = close ? _burst + 1 : 0;
+        return _burst > Free && bytes < Large;
     }
 }
