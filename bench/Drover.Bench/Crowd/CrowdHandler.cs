@@ -14,6 +14,7 @@ internal sealed class CrowdHandler(CattleClient service, CrowdAgents agents)
 
     private static readonly TimeSpan s_pace = TimeSpan.FromMilliseconds(50);
 
+    private readonly HashSet<string> _taken = new(StringComparer.Ordinal);
     private int _made;
 
     public async Task RegisterAsync(CancellationToken cancellationToken)
@@ -32,7 +33,8 @@ internal sealed class CrowdHandler(CattleClient service, CrowdAgents agents)
         var making = new List<Task>();
         await foreach (var e in service.SubscribeAsync([$"{Create};handler={Name}", $"ping;handler={Name}"], opened, cancellationToken))
         {
-            if (e.BaseName != Create)
+            // The server repeats what was not answered yet to who has just subscribed; another token for a machine would replace the first.
+            if (e.BaseName != Create || !_taken.Add(e.ResourceId!))
             {
                 continue;
             }
