@@ -16,11 +16,11 @@ namespace Drover.Server.Agents;
 internal sealed class AgentLink(WebSocket socket, long? agentId, long? tokenId, AgentLinks links, AgentPresence presence, ServerOptions options, TimeProvider time) : IDisposable
 {
     private const int MaxMessageBytes = 256 * 1024;
+    private const int Room = 1024;
     private const int MaxFrameBytes = StreamFrame.HeaderBytes + StreamFrame.MaxPayload;
     private static readonly TimeSpan SendTimeout = TimeSpan.FromSeconds(10);
     private readonly TaskCompletionSource<(int Code, string Reason)> _end = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly ArrayBufferWriter<byte> _message = new(1024);
-    private readonly byte[] _buffer = new byte[StreamFrame.HeaderBytes + StreamFrame.MaxData];
+    private ArrayBufferWriter<byte> _message = new(Room);
     private readonly SemaphoreSlim _sending = new(1, 1);
     private readonly LinkStreams _streams = new();
     private readonly CancellationTokenSource _over = new();
@@ -273,16 +273,18 @@ internal sealed class AgentLink(WebSocket socket, long? agentId, long? tokenId, 
     /// <summary>One whole message into <see cref="_message"/>, and what it is.</summary>
     private async Task<WebSocketMessageType> ReceiveAsync(CancellationToken cancellationToken)
     {
+        // Links are silent for most of their time, and there are many: none keeps the room of its longest message.
+        _message = _message.Capacity > Room ? new ArrayBufferWriter<byte>(Room) : _message;
         _message.ResetWrittenCount();
         while (true)
         {
-            var received = await socket.ReceiveAsync(_buffer.AsMemory(), cancellationToken);
+            var received = await socket.ReceiveAsync(_message.GetMemory(Room), cancellationToken);
             if (received.MessageType == WebSocketMessageType.Close)
             {
                 return WebSocketMessageType.Close;
             }
 
-            _message.Write(_buffer.AsSpan(0, received.Count));
+            _message.Advance(received.Count);
             if (_message.WrittenCount > (received.MessageType == WebSocketMessageType.Text ? MaxMessageBytes : MaxFrameBytes))
             {
                 _end.TrySetResult(((int)WebSocketCloseStatus.MessageTooBig, "A message may have 256 KiB, a frame of a stream 64."));
