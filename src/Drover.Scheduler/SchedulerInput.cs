@@ -1,5 +1,6 @@
 using Drover.Api.Cattle;
 using Drover.Mesos;
+using Drover.Scheduler.Placement;
 using Drover.Scheduler.Pool;
 using Drover.Scheduler.Requests;
 
@@ -28,6 +29,9 @@ internal abstract record SchedulerInput
     public sealed record PoolSupplied(string Image, PoolSupply? Supply) : SchedulerInput;
 
     public sealed record Delivered(long OutboxId) : SchedulerInput;
+
+    /// <summary>Somebody beside the loop wants to know where something would fit.</summary>
+    public sealed record ClusterAsked(TaskCompletionSource<KnownCluster> Answer) : SchedulerInput;
 
     /// <summary>Time has passed.</summary>
     public sealed record Tick : SchedulerInput;

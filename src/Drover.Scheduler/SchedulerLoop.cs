@@ -135,6 +135,9 @@ internal sealed partial class SchedulerLoop : ISchedulerInput
             case SchedulerInput.PoolSupplied { Image: var image, Supply: var supply }:
                 _desks.Pool.Supplies.Learn(image, supply, turn.Now);
                 break;
+            case SchedulerInput.ClusterAsked { Answer: var answer }:
+                answer.TrySetResult(_desks.Board.Known(turn.Now));
+                break;
             case SchedulerInput.Delivered { OutboxId: var id }:
                 turn.Changes.Delivered.Add(id);
                 break;

@@ -58,6 +58,7 @@ internal sealed class SchedulerRun : ISchedulerActions, IAsyncDisposable
             new MachineCensus(client),
             new ConsoleReader(client, _agents, live, logger),
             new UsageReader(client, _agents, live, logger),
+            new TrialAnswers(client, _loop, live, parts.Time, logger),
             _pool,
             live,
             _loop,

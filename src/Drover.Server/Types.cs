@@ -39,6 +39,7 @@ internal static class Types
         // Machines and hosts
         yield return new MachineType(engine, Get<MachineConsole>(), Get<MachineUsageLink>(), Get<MachineExpiry>(), Get<ImageShelf>(), Get<ConsoleTickets>(), options) { Name = "machine", Plural = "machines", BaseName = "physicalHost", IdLetters = "ph" };
         yield return new PhysicalHostType { Name = "physicalHost", Plural = "physicalHosts", IdLetters = "ph" };
+        yield return new MachineTrialType(Get<EventRequests>(), Get<ImageShelf>(), options) { Name = "machineTrial", Plural = "machineTrials" };
         yield return MesosConfig.Type(options.DefaultNetwork);
         foreach (var embedded in MachineCommands.Inputs().Concat(ConsoleAction.Types()).Append(MachineClone.Input()))
         {

@@ -57,6 +57,11 @@ internal sealed partial class FakeApi
         app.MapPost($"{inside}/machines", CreateAsync);
         app.MapPut($"{inside}/machines/{{id}}", UpdateAsync);
         app.MapPost($"{inside}/machines/{{id}}", ActAsync);
+        app.MapPost($"{inside}/machineTrials", async (HttpRequest request) =>
+        {
+            Bodies.Add((JsonObject)(await JsonNode.ParseAsync(request.Body))!);
+            return Json(Trial, 200);
+        });
         app.MapDelete($"{inside}/machines/{{id}}", Delete);
         app.MapGet($"{inside}/machines/{{id}}/console", (long offset) =>
         {

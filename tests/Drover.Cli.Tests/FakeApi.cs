@@ -18,6 +18,10 @@ internal sealed partial class FakeApi : IAsyncDisposable
     private readonly ConcurrentDictionary<Channel<string>, bool> _subscribers = new();
     private readonly Lock _gate = new();
     private readonly List<JsonObject> _machines = [];
+
+    /// <summary>The answer to a trial.</summary>
+    public JsonObject Trial { get; set; } = [];
+
     private readonly List<JsonObject> _hosts = [];
     private int _last;
 

@@ -5,13 +5,13 @@ namespace Drover.Scheduler.Cattle;
 
 /// <summary>The connection to the server: registers the handler, takes events, makes up for lost ones, and comes back for ever.</summary>
 internal sealed partial class CattleSession(
-    CattleClient client, HandlerRegistration registration, MachineCensus census, ConsoleReader console, UsageReader usage, PoolSync pool, LiveState live, ISchedulerInput input, TimeProvider time, ILogger logger)
+    CattleClient client, HandlerRegistration registration, MachineCensus census, ConsoleReader console, UsageReader usage, TrialAnswers trials, PoolSync pool, LiveState live, ISchedulerInput input, TimeProvider time, ILogger logger)
 {
     /// <summary>Events that were lost without the connection being lost (a full queue on the server's side) are found by this.</summary>
     private static readonly TimeSpan s_censusPeriod = TimeSpan.FromMinutes(5);
 
-    /// <summary>Consoles read at once; the server asks again for what is over.</summary>
-    private const int MostConsoles = 32;
+    /// <summary>Questions answered at once; the server asks again for what is over.</summary>
+    private const int MostAnswers = 32;
 
     public async Task RunAsync(CancellationToken cancellationToken)
     {
@@ -56,12 +56,12 @@ internal sealed partial class CattleSession(
             }, cancellationToken);
             await foreach (var e in events)
             {
-                if (e.BaseName is HandlerRegistration.ConsoleEvent or HandlerRegistration.UsageEvent)
+                if (Answerer(e.BaseName) is { } answer)
                 {
                     answering.RemoveWhere(t => t.IsCompleted);
-                    if (answering.Count < MostConsoles)
+                    if (answering.Count < MostAnswers)
                     {
-                        answering.Add(e.BaseName == HandlerRegistration.ConsoleEvent ? console.AnswerAsync(e, ended.Token) : usage.AnswerAsync(e, ended.Token));
+                        answering.Add(answer(e, ended.Token));
                     }
                 }
                 else if (e.BaseName == PoolSync.Event)
@@ -80,6 +80,15 @@ internal sealed partial class CattleSession(
             await Task.WhenAll([catchingUp, .. answering]).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
+
+    /// <summary>Who answers questions of this name; null for what is no question.</summary>
+    private Func<CattleEvent, CancellationToken, Task>? Answerer(string name) => name switch
+    {
+        HandlerRegistration.ConsoleEvent => console.AnswerAsync,
+        HandlerRegistration.UsageEvent => usage.AnswerAsync,
+        HandlerRegistration.TrialEvent => trials.AnswerAsync,
+        _ => null,
+    };
 
     /// <summary>Only once the subscription stands: what changes after the list was made then comes as an event.</summary>
     private async Task CatchUpAsync(Task isOpen, CancellationToken cancellationToken)

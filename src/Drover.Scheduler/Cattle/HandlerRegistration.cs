@@ -14,13 +14,14 @@ internal sealed partial class HandlerRegistration(CattleClient client, Scheduler
 {
     public const string ConsoleEvent = "physicalhost.console";
     public const string UsageEvent = "physicalhost.usage";
+    public const string TrialEvent = "physicalhost.trial";
     private const int TimeoutMilliseconds = 60_000;
     private const int Retries = 3;
     private const int Priority = 2000;
     private static readonly TimeSpan s_poll = TimeSpan.FromMilliseconds(250);
     private const int MostPolls = 40;
 
-    private static readonly string[] s_processes = [.. SchedulerLoop.ServerEvents, ConsoleEvent, UsageEvent];
+    private static readonly string[] s_processes = [.. SchedulerLoop.ServerEvents, ConsoleEvent, UsageEvent, TrialEvent];
 
     /// <summary>The names to subscribe to.</summary>
     public IReadOnlyList<string> EventNames => [.. s_processes.Append(PoolSync.Event).Append("ping").Select(p => $"{p};handler={options.HandlerName}")];

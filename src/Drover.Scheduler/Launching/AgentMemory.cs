@@ -8,6 +8,9 @@ internal sealed class AgentMemory
     private static readonly TimeSpan s_lifetime = TimeSpan.FromHours(2);
     private readonly Dictionary<string, (Place Place, DateTimeOffset At)> _agents = new(StringComparer.Ordinal);
 
+    /// <summary>When the oldest of what is known was offered.</summary>
+    public DateTimeOffset? Oldest => _agents.Count == 0 ? null : _agents.Values.Min(a => a.At);
+
     public void Offered(Place place, DateTimeOffset now) => _agents[place.AgentId] = (place, now);
 
     /// <summary>A task has ended there: its room is on its way to us until the next offer tells.</summary>

@@ -48,10 +48,8 @@ internal sealed class WaitingBoard(RequestBook book, PoolBook pool, AgentMemory 
 
         _last = now;
         _stale = false;
-        // What the pool holds is as good as free: it gives way.
-        var held = pool.Held();
-        var places = memory.Known(now).Select(p => p with { Free = held[p.AgentId].Aggregate(p.Free, (sum, amounts) => sum + amounts) }).ToList();
-        var usage = new PlacementUsage(book.WithTask.Select(r => r.Placed()).OfType<PlacedMachine>());
+        var places = Places(now);
+        var usage = new PlacementUsage(Placed());
         var explained = Math.Max(5, Budget / Math.Max(1, places.Count));
         var next = ImmutableDictionary.CreateBuilder<string, WaitingExplanation>(StringComparer.Ordinal);
         var ahead = 0;
@@ -70,6 +68,18 @@ internal sealed class WaitingBoard(RequestBook book, PoolBook pool, AgentMemory 
         Waiting = next.ToImmutable();
         return changed;
     }
+
+    /// <summary>What is known of the cluster, for who asks where something would fit.</summary>
+    public KnownCluster Known(DateTimeOffset now) => new(Places(now), [.. Placed()], [.. book.Queue.Select(book.Need).OfType<PlacementNeed>()], memory.Oldest);
+
+    /// <summary>What the pool holds is as good as free: it gives way.</summary>
+    private List<Place> Places(DateTimeOffset now)
+    {
+        var held = pool.Held();
+        return [.. memory.Known(now).Select(p => p with { Free = held[p.AgentId].Aggregate(p.Free, (sum, amounts) => sum + amounts) })];
+    }
+
+    private IEnumerable<PlacedMachine> Placed() => book.WithTask.Select(r => r.Placed()).OfType<PlacedMachine>();
 
     private WaitingExplanation Explain(MachineRequest request, int ahead, bool inFull, IReadOnlyList<Place> places, PlacementUsage usage, string? masterProblem, DateTimeOffset now)
     {

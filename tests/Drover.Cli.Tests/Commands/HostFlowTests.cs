@@ -39,6 +39,22 @@ public sealed class HostFlowTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Create_DryRun_ShowsTheAgents_AndMakesNothing()
+    {
+        _api.Trial = JsonNode.Parse("""
+            {"type":"machineTrial","fits":2,"message":"2 of 3 fit now (2 on agent-1); the others would wait.","on":[{"agent":"agent-1","count":2}],
+             "agents":[{"agent":"agent-1","cpus":4,"memory":"8 GiB","disk":"90 GiB","misfit":null},{"agent":"agent-2","cpus":1,"memory":"8 GiB","disk":"90 GiB","misfit":"lacks 1 CPU"}]}
+            """)!.AsObject();
+
+        Assert.Equal(ExitCode.Failed, await _terminal.RunAsync("host", "create", "web", "--count", "3", "--cpus", "2", "--dry-run"));
+
+        Assert.Contains("2 of 3 fit now (2 on agent-1); the others would wait.", _terminal.Error, StringComparison.Ordinal);
+        Assert.Matches(@"agent-1\s+4\s+8 GiB\s+90 GiB\s+2", _terminal.Out);
+        Assert.Matches(@"agent-2\s.*lacks 1 CPU", _terminal.Out);
+        Assert.True(JsonNode.DeepEquals(JsonNode.Parse("""{"mesosConfig":{"cpus":2},"count":3}"""), Assert.Single(_api.Bodies)));
+    }
+
+    [Fact]
     public async Task Create_Waiting_SaysWhyAndWhatWouldHelp()
     {
         _api.OnCreate = m => m["waiting"] = new JsonObject { ["reason"] = "needs 8 CPUs, the best offer has 2.", ["suggestion"] = "Ask for 2 CPUs." };

@@ -45,6 +45,23 @@ public sealed class AddHostDialogTests : PageTest
     }
 
     [Fact]
+    public async Task Preview_FollowsTheForm_AMomentAfterTheLastChange()
+    {
+        Cattle.Trial = new JsonObject { ["type"] = "machineTrial", ["fits"] = 1, ["message"] = "Fits now on agent-1." };
+        Type("add-host-cpus", "2");
+        Type("add-host-cpus", "4");
+        Assert.Contains("Asking the scheduler", Find("add-host-fit").TextContent, StringComparison.Ordinal);
+        await UntilAsync(() => Find("add-host-fit").TextContent.Contains("Fits now on agent-1.", StringComparison.Ordinal), "the answer");
+        Assert.Equal(4, (double)Assert.Single(Cattle.Trials)["mesosConfig"]!["cpus"]!);
+
+        Cattle.Trial = null;
+        Type("add-host-count", "2");
+        await UntilAsync(() => Find("add-host-fit").TextContent.Contains("no scheduler is connected", StringComparison.Ordinal), "no scheduler");
+        Type("add-host-cpus", "many");
+        Assert.Contains("once the fields above are right", Find("add-host-fit").TextContent, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Submit_Several_AsksForEach()
     {
         Type("add-host-name", "web");

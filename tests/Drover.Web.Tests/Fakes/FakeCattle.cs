@@ -42,6 +42,11 @@ public sealed class FakeCattle : IAsyncDisposable
 
     public ConcurrentQueue<JsonObject> Created { get; } = new();
 
+    /// <summary>What a scheduler would say to a trial; null: none is connected.</summary>
+    public JsonObject? Trial { get; set; }
+
+    public ConcurrentQueue<JsonObject> Trials { get; } = new();
+
     public ConcurrentQueue<string> Deleted { get; } = new();
 
     /// <summary>Console text by machine id.</summary>
@@ -152,6 +157,7 @@ public sealed class FakeCattle : IAsyncDisposable
         _app.MapPut("/v2-beta/settings/{name}", async (string name, HttpRequest request) => Set(name, await BodyAsync(request)));
         project.MapGet("/{type}/{id}", (string id) => Find(id) is { } found ? Json((JsonObject)found.DeepClone()) : Error(404, "Not Found"));
         project.MapPost("/machines", CreateAsync);
+        project.MapPost("/machineTrials", async (HttpRequest request) => Try(await BodyAsync(request)));
         project.MapPut("/machines/{id}", async (string id, HttpRequest request) => Ask(id, "update", await BodyAsync(request)));
         project.MapPost("/machines/{id}", async (string id, HttpRequest request) => Ask(id, request.Query["action"].ToString(), await BodyAsync(request)));
         project.MapGet("/machines/{id}/usage", () => Json(new JsonObject { ["type"] = "machineUsage", ["samples"] = Usage?.DeepClone() ?? new JsonArray() }));
@@ -240,6 +246,12 @@ public sealed class FakeCattle : IAsyncDisposable
 
     internal static IResult List(IEnumerable<JsonObject> resources) =>
         Json(new JsonObject { ["type"] = "collection", ["data"] = new JsonArray([.. resources.Select(r => r.DeepClone())]), ["pagination"] = new JsonObject() });
+
+    private IResult Try(JsonObject trial)
+    {
+        Trials.Enqueue(trial);
+        return Trial is { } answer ? Json((JsonObject)answer.DeepClone()) : Error(503, "Service Unavailable", "no scheduler is connected");
+    }
 
     private async Task<IResult> CreateAsync(HttpRequest request)
     {

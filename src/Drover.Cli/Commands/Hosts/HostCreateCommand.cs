@@ -23,6 +23,7 @@ internal static class HostCreateCommand
         });
         var wait = new Option<bool>("--wait") { Description = "Wait until it is active (the default)" };
         var noWait = new Option<bool>("--no-wait") { Description = "Return as soon as it is asked for" };
+        var dryRun = new Option<bool>("--dry-run") { Description = "Only tell where it would fit now; nothing is made" };
         var timeout = SharedOptions.Timeout(TimeSpan.FromMinutes(30));
         var host = new HostOptions();
 
@@ -30,7 +31,7 @@ internal static class HostCreateCommand
         {
             name, host.Cpus, host.Memory, host.Disk, host.Image, host.UserData, host.Network, host.StartFrom, host.Display, host.NetworkBytes, host.Labels, host.Constraints,
             host.ExtraDisks, host.Protect, host.DeleteAfter,
-            count, wait, noWait, timeout, shared.Format, shared.Quiet,
+            count, dryRun, wait, noWait, timeout, shared.Format, shared.Quiet,
         };
         command.Validators.Add(result =>
         {
@@ -42,7 +43,15 @@ internal static class HostCreateCommand
         command.SetAction(async (parsed, token) =>
         {
             using var server = shared.Choose(context, parsed);
-            var creation = new HostCreation(await server.EnvironmentAsync(token), context.Time);
+            var environment = await server.EnvironmentAsync(token);
+            if (parsed.GetValue(dryRun))
+            {
+                var trial = await environment.CreateAsync("machineTrials", HostTrial.Request(host.Read(parsed), parsed.GetValue(count)), token);
+                shared.Print(HostTrial.Listing(trial), context, parsed);
+                return HostTrial.Tell(trial, parsed.GetValue(count), context, parsed.GetValue(shared.Quiet));
+            }
+
+            var creation = new HostCreation(environment, context.Time);
             var names = HostName.Expand(parsed.GetRequiredValue(name), parsed.GetValue(count));
             var asked = await RequestAsync(creation, names, host.Read(parsed), token);
             if (parsed.GetValue(noWait))
