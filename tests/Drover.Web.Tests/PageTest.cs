@@ -11,6 +11,9 @@ namespace Drover.Web.Tests;
 /// <summary>A component on its own: signed in at a <see cref="FakeCattle"/>, with a clock that the test moves.</summary>
 public abstract class PageTest : IAsyncLifetime
 {
+    /// <summary>Only for what never comes: a busy computer may take its time for a request.</summary>
+    static PageTest() => BunitContext.DefaultWaitTimeout = TimeSpan.FromMinutes(1);
+
     protected BunitContext Page { get; } = new();
 
     protected FakeTimeProvider Time { get; } = new(Some.Now);

@@ -42,6 +42,8 @@ internal sealed class ContainersFeed(ApiSession session, EventLink link, TimePro
 
     protected override async Task ReadAsync(CattleClient api, ContainersModel model, CancellationToken stop)
     {
+        // Looked at before anything is awaited: a link that opens meanwhile asks for the list itself.
+        var linkComes = !LinkTried && !ReferenceEquals(_waited, model);
         if (model is { Loaded: false, Count: 0 })
         {
             // Nobody waits for the other thousands to see the first.
@@ -49,7 +51,7 @@ internal sealed class ContainersFeed(ApiSession session, EventLink link, TimePro
             Raise();
         }
 
-        if (!LinkTried && !ReferenceEquals(_waited, model))
+        if (linkComes)
         {
             // The link is just being opened, and then the list is read in any case: not twice, it is long.
             _waited = model;
