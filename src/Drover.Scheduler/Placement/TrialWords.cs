@@ -36,6 +36,7 @@ internal static class TrialWords
             + (result.Agents.Count > MostNamed ? $" and {result.Agents.Count - MostNamed} more agents" : "");
         return (result.Fits, count) switch
         {
+            _ when result.Places.Count == 0 => "It is not known now where it would fit.",
             (0, 1) => "It would wait.",
             (0, _) => "All of them would wait.",
             (1, 1) => $"Fits now on {places}{Others(result.Places.Count(place => place.Misfit is null) - 1)}.",

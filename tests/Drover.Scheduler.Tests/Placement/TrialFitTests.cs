@@ -53,7 +53,9 @@ public sealed class TrialFitTests
     public void Trial_OfAnUnknownCluster_SaysSo()
     {
         var cluster = new KnownCluster([], [], [], null);
-        Assert.Contains("No agent has offered anything yet", TrialWords.Describe(TrialFit.Try(Need(), 1, cluster), 1, cluster, s_now), StringComparison.Ordinal);
+        var words = TrialWords.Describe(TrialFit.Try(Need(), 1, cluster), 1, cluster, s_now);
+        Assert.StartsWith("It is not known now where it would fit.", words, StringComparison.Ordinal);
+        Assert.Contains("No agent has offered anything yet", words, StringComparison.Ordinal);
     }
 
     [Fact]
