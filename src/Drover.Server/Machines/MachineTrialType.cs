@@ -38,7 +38,7 @@ internal sealed class MachineTrialType : ResourceType
         {
             [MesosConfig.Name] = MesosConfig.Normalize(config, _options.Images?.Invoke(), image => _images.Find(image)?.Manifest?.Kind),
             ["count"] = fields["count"]?.DeepClone() ?? 1,
-            ["accountId"] = Ids.Format("a", context.Caller.AccountId),
+            ["accountId"] = Ids.Format("a", await EnvironmentChoice.ForAsync(context, Name, body)),
         };
         var reply = await _requests.AskAsync(context.Db, Process, MachineProcesses.ResourceType, "", asked, _options.ConsoleTimeout, context.Aborted);
         var answer = new JsonObject { ["type"] = Name, ["links"] = new JsonObject(), ["actions"] = new JsonObject(), [MesosConfig.Name] = asked[MesosConfig.Name]!.DeepClone(), ["count"] = asked["count"]!.DeepClone() };
