@@ -1,11 +1,12 @@
 using System.Net.Sockets;
+using Drover.Api.Agents.Streams;
 
 namespace Drover.Agent.Docker;
 
 /// <summary>A connection to Docker whose reader sleeps in <c>poll(2)</c> on a thread of its own.</summary>
 /// <remarks>A socket that .NET waits for is registered with its event loop for good, and each line that Docker writes wakes that loop, also while nobody wants to read: under emulation that alone made
 /// a log four times slower. Here nobody is woken between two reads. A read that is cancelled ends the connection.</remarks>
-internal sealed class DockerStream(Socket socket) : Stream
+internal sealed class DockerStream(Socket socket) : AsyncStream
 {
     /// <summary>In bytes; the thread only waits.</summary>
     private const int StackSize = 128 * 1024;
@@ -15,20 +16,6 @@ internal sealed class DockerStream(Socket socket) : Stream
     private Thread? _waiter;
     private TaskCompletionSource? _readable;
     private volatile bool _over;
-
-    public override bool CanRead => true;
-
-    public override bool CanWrite => true;
-
-    public override bool CanSeek => false;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position
-    {
-        get => throw new NotSupportedException();
-        set => throw new NotSupportedException();
-    }
 
     /// <summary>Tells Docker that no more comes; what it says can still be read.</summary>
     public ValueTask EndInputAsync()
@@ -68,24 +55,6 @@ internal sealed class DockerStream(Socket socket) : Stream
             throw new IOException(e.Message, e);
         }
     }
-
-    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) => ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
-    public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) => WriteAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
-    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException("Asynchronous only.");
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException("Asynchronous only.");
-
-    public override void Flush()
-    {
-    }
-
-    public override Task FlushAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
 
     protected override void Dispose(bool disposing)
     {

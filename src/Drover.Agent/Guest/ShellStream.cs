@@ -6,7 +6,7 @@ namespace Drover.Agent.Guest;
 
 /// <summary>A shell of root at a terminal of its own, as one stream of bytes: frames with the channels of <see cref="ShellChannel"/>.</summary>
 /// <remarks>Letting it go hangs the terminal up: the shell and what it runs in the foreground end; what was put into the background with <c>nohup</c> goes on.</remarks>
-internal sealed class ShellStream : Stream
+internal sealed class ShellStream : AsyncStream
 {
     /// <summary>A login shell of whoever the guest says that root is; what has no bash has sh.</summary>
     private const string Start = """
@@ -27,20 +27,6 @@ internal sealed class ShellStream : Stream
     private bool _ended;
 
     private ShellStream(PseudoTerminal terminal, Process shell) => (_terminal, _shell) = (terminal, shell);
-
-    public override bool CanRead => true;
-
-    public override bool CanWrite => true;
-
-    public override bool CanSeek => false;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position
-    {
-        get => throw new NotSupportedException();
-        set => throw new NotSupportedException();
-    }
 
     /// <exception cref="IOException">No shell can be started here.</exception>
     public static GuestConnection Open()
@@ -93,24 +79,6 @@ internal sealed class ShellStream : Stream
             await _terminal.WriteAsync(bytes, cancellationToken);
         }
     }
-
-    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) => ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
-    public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) => WriteAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
-    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException("Asynchronous only.");
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException("Asynchronous only.");
-
-    public override void Flush()
-    {
-    }
-
-    public override Task FlushAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
 
     protected override void Dispose(bool disposing)
     {

@@ -5,7 +5,7 @@ using Drover.Server.Containers.Access;
 namespace Drover.Server.Hosts;
 
 /// <summary>A shell in a host, over a stream of its link: takes its frames apart and makes them.</summary>
-internal sealed class ShellConnection(LinkStream link) : Stream, IExecConnection
+internal sealed class ShellConnection(LinkStream link) : AsyncStream, IExecConnection
 {
     private readonly Multiplexed _frames = new(ShellChannel.Highest);
     private readonly byte[] _received = new byte[StreamFrame.MaxData];
@@ -15,20 +15,6 @@ internal sealed class ShellConnection(LinkStream link) : Stream, IExecConnection
 
     /// <summary>What the shell ended with; null before it did.</summary>
     public int? ExitCode { get; private set; }
-
-    public override bool CanRead => true;
-
-    public override bool CanWrite => true;
-
-    public override bool CanSeek => false;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position
-    {
-        get => throw new NotSupportedException();
-        set => throw new NotSupportedException();
-    }
 
     public Task EndInputAsync(CancellationToken cancellationToken) => link.EndAsync(cancellationToken).AsTask();
 
@@ -54,22 +40,6 @@ internal sealed class ShellConnection(LinkStream link) : Stream, IExecConnection
 
     public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default) =>
         buffer.Length == 0 ? ValueTask.CompletedTask : link.WriteAsync(Multiplexed.Write(ShellChannel.Input, buffer.Span), cancellationToken);
-
-    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) => ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
-    public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) => WriteAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
-    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException("Asynchronous only.");
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException("Asynchronous only.");
-
-    public override void Flush()
-    {
-    }
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
 
     protected override void Dispose(bool disposing)
     {

@@ -10,7 +10,7 @@ namespace Drover.Api.Agents.Streams;
 /// </code>
 /// A write waits while the other side has no room (its reader is slow) and while the link is busy; other streams go on meanwhile.
 /// </remarks>
-public sealed class LinkStream : Stream
+public sealed class LinkStream : AsyncStream
 {
     /// <summary>Bytes that may be under way in each direction of a stream.</summary>
     public const int Window = 256 * 1024;
@@ -33,16 +33,6 @@ public sealed class LinkStream : Stream
     public uint Number { get; }
 
     public StreamTarget Target { get; }
-
-    public override bool CanRead => true;
-
-    public override bool CanWrite => true;
-
-    public override bool CanSeek => false;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
 
     internal Task Accepted => _accepted.Task;
 
@@ -104,24 +94,6 @@ public sealed class LinkStream : Stream
             buffer = buffer[now..];
         }
     }
-
-    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) => ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
-    public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) => WriteAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
-    public override void Flush()
-    {
-    }
-
-    public override Task FlushAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException("Asynchronous only.");
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException("Asynchronous only.");
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
 
     internal void Heard(StreamFrame frame)
     {
